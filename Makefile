@@ -1,0 +1,56 @@
+# Waystation. `make demo` and `make test` need Python 3.11 or newer and the network; they set up everything else by
+# themselves, in .venv, node_modules and build. A second run starts in seconds.
+
+WORKERS ?= 2
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+NO_PYTHON = Waystation needs Python 3.11 or newer. Install it (on Debian 12: apt-get install python3 python3-venv) and try again
+SETUP = $(or $(PYTHON),$(error $(NO_PYTHON))) tools/setup.py
+BIN = .venv/bin
+
+.PHONY: help demo test check bench setup lock clean
+
+help:
+	@echo "make demo    found a throw-away organisation, play the operation of 2017, open its desk"
+	@echo "make test    everything: checks, then all tests (WORKERS=$(WORKERS) at once)"
+	@echo "make check   format, lint, import contracts, types"
+	@echo "make bench   measure against the bare libraries; writes build/bench.json"
+	@echo "make setup   only prepare what the above need"
+	@echo "make lock    renew the lock files (needs uv and npm)"
+	@echo "make clean   remove what the above made"
+
+demo:
+	@$(SETUP) runtime
+	@$(BIN)/waystation demo
+
+test: check
+	@$(SETUP) tests
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+check:
+	@$(SETUP) dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+
+bench:
+	@$(SETUP) dev
+	@$(BIN)/python -m bench
+
+setup:
+	@$(SETUP) tests
+
+LOCK = uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+
+lock:
+	$(LOCK) pyproject.toml --output-file requirements/runtime.txt
+	$(LOCK) requirements/build.in --constraint requirements/runtime.txt --output-file requirements/build.txt
+	$(LOCK) --group dev --constraint requirements/runtime.txt --constraint requirements/build.txt \
+		--output-file requirements/dev.txt
+	npm install --package-lock-only
+
+clean:
+	rm -rf .venv build dist node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
