@@ -1,7 +1,7 @@
 """Key derivation: every key names its purpose and its context, so that nothing opens out of place.
 
-Implements spec/README.md D1–D3: HKDF-SHA-256, info = "waystation/1 " ‖ purpose ‖ 0x00 ‖ context, where every part of the
-context has a fixed length.
+Implements spec/README.md D1–D3: HKDF-SHA-256, info = "waystation/1 " ‖ purpose ‖ 0x00 ‖ context, where every part of
+the context has a fixed length.
 """
 
 import hmac

@@ -89,9 +89,7 @@ class InUse(WaystationError):
     code = "in_use"
 
     def __init__(self) -> None:
-        super().__init__(
-            "Another Waystation is using this book. Close or lock the open desk, then try again."
-        )
+        super().__init__("Another Waystation is using this book. Close or lock the open desk, then try again.")
 
 
 class VaultError(WaystationError):

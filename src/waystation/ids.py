@@ -40,16 +40,6 @@ class FolderType(StrEnum):
     REQUEST = "request"
 
 
-class Role(StrEnum):
-    """Bundles of rights of a member; what each may do is decided in `waystation.roles`."""
-
-    COORDINATOR = "coordinator"
-    CASEWORKER = "caseworker"
-    DOCUMENTER = "documenter"
-    FINANCE = "finance"
-    SPOKESPERSON = "spokesperson"
-
-
 SINGLETONS: Final = (FolderType.ORGANISATION, FolderType.OFFICE, FolderType.LEDGER)
 
 

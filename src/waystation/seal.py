@@ -46,7 +46,12 @@ def seal_to(recipient: SealingPublic, purpose: str, context: bytes, plaintext: b
     Returns: suite byte ‖ encapsulated key (1120 bytes) ‖ ciphertext ‖ tag.
     Raises: WireError, if `recipient` is no public key.
     """
-    return ENVELOPE_SUITE + SUITE.encrypt(plaintext, sealing_public(recipient), label(purpose) + context)
+    public = sealing_public(recipient)
+    try:
+        return ENVELOPE_SUITE + SUITE.encrypt(plaintext, public, label(purpose) + context)
+    except ValueError:
+        # A point of low order is found out only when it is used.
+        raise WireError("This sealing key is no valid point.") from None
 
 
 def sealing_public(raw: SealingPublic) -> MLKEM768X25519PublicKey:

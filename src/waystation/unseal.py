@@ -30,9 +30,7 @@ class SealingKey:
         mlkem = MLKEM768PrivateKey.from_seed_bytes(expanded[:64])
         x25519 = X25519PrivateKey.from_private_bytes(expanded[64:])
         self._private = MLKEM768X25519PrivateKey(mlkem, x25519)
-        self.public = SealingPublic(
-            mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
-        )
+        self.public = SealingPublic(mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw())
 
     def open(self, purpose: str, context: bytes, envelope: bytes) -> bytes:
         """Plaintext of what `seal_to` sealed. Raises: SealError."""

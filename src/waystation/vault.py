@@ -1,14 +1,14 @@
 """The vault: a small file that a passphrase opens, and that guards every other key of this desk.
 
-Guarantees: without the passphrase nothing of the desk can be read; changing the passphrase re-wraps one key; the file is
-replaced whole or not at all; destroying it (`wipe`) makes everything else unreadable. Refuses weak passphrases, with the
-reason. Implements spec/vault.md.
+Guarantees: without the passphrase nothing of the desk can be read; changing the passphrase re-wraps one key; the file
+is replaced whole or not at all; destroying it (`wipe`) makes everything else unreadable. Refuses weak passphrases,
+with the reason. Implements spec/vault.md.
 """
 
 import os
 import unicodedata
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -59,9 +59,9 @@ class Secrets(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     org: OrgId
     desk: DeskId
     database_key: Key
-    keyring_keys: tuple[Key, ...]
+    keyring_keys: Annotated[tuple[Key, ...], msgspec.Meta(min_length=1, max_length=2)]
     signing_seed: SigningSeed
-    sealing_seeds: tuple[SealingSeedAt, ...]
+    sealing_seeds: Annotated[tuple[SealingSeedAt, ...], msgspec.Meta(min_length=1)]
 
 
 class _File(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -226,9 +226,9 @@ def _read(path: Path) -> tuple[_File, Kdf]:
     if not data.startswith(MAGIC):
         raise ForeignFile("This file is no vault of Waystation's. Nothing was changed.")
     body, check = data[len(MAGIC) : -32], data[-32:]
-    file = _decode_file(body)
     if digest("vault", body) != check:
         raise DamagedVault("The vault file is damaged or cut short. Restore this desk from its backup.")
+    file = _decode_file(body)
     kdf = _decode_kdf(file.kdf)
     sound = (
         kdf.name == _KDF_NAME

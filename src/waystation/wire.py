@@ -15,6 +15,14 @@ T = TypeVar("T")
 
 MAX_BYTES: Final = 16 * MIB
 
+BIN_16: Final = msgspec.Meta(min_length=16, max_length=16)
+BIN_32: Final = msgspec.Meta(min_length=32, max_length=32)
+"""`Annotated[RecordId, BIN_16]` is refused at any other length (W3)."""
+
+UINT_32: Final = msgspec.Meta(ge=0, le=2**32 - 1)
+INT_64: Final = msgspec.Meta(ge=-(2**63), le=2**63 - 1)
+"""A time that every database can hold."""
+
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 
 
@@ -70,4 +78,3 @@ def peek_version(data: bytes) -> int:
     if len(data) <= at or not 1 <= data[at] <= 0x7F:
         raise WireError("This structure does not begin with its version.")
     return data[at]
-

@@ -7,6 +7,7 @@ and are decoded, never hashed. Implements spec/envelope.md P1–P2.
 from collections.abc import Iterable
 from typing import Final
 
+import pyrage
 from mnemonic import Mnemonic
 
 from waystation.errors import BadInput, Problem
@@ -31,14 +32,24 @@ def from_words(text: str) -> bytes:
     """
     words = [w for w in text.lower().replace(".", " ").split() if not w.isdigit()]
     if len(words) != WORDS:
-        raise BadInput({"": Problem("word_count", "%(found)s words were given; the page has 24.", {"found": len(words)})})
+        raise BadInput(
+            {"": Problem("word_count", "%(found)s words were given; the page has 24.", {"found": len(words)})}
+        )
     mnemonic = Mnemonic("english")
     known = set(mnemonic.wordlist)
     for place, word in enumerate(words, start=1):
         if word not in known:
-            raise BadInput({"": Problem("unknown_word", "Word %(place)s is not on the list. Check its spelling.", {"place": place})})
+            raise BadInput(
+                {
+                    "": Problem(
+                        "unknown_word", "Word %(place)s is not on the list. Check its spelling.", {"place": place}
+                    )
+                }
+            )
     if not mnemonic.check(" ".join(words)):
-        raise BadInput({"": Problem("word_checksum", "These words do not belong together. Check their order against the page.")})
+        raise BadInput(
+            {"": Problem("word_checksum", "These words do not belong together. Check their order against the page.")}
+        )
     return bytes(mnemonic.to_entropy(words))
 
 
@@ -49,6 +60,11 @@ def to_age_secret(secret: bytes) -> str:
     check = _polymod([*expanded, *values, 0, 0, 0, 0, 0, 0]) ^ 1
     values += [(check >> 5 * (5 - i)) & 31 for i in range(6)]
     return (_AGE_PREFIX + "1" + "".join(_BECH32_ALPHABET[v] for v in values)).upper()
+
+
+def age_recipient(secret: bytes) -> str:
+    """The public half of an age identity ("age1…"), to encrypt to."""
+    return str(pyrage.x25519.Identity.from_str(to_age_secret(secret)).to_public())
 
 
 def _regroup(data: bytes) -> list[int]:

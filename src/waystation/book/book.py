@@ -1,14 +1,14 @@
 """The book: one organisation's log as this desk holds it.
 
-Guarantees: what `append` returned, inside a transaction that ended, is durable and complete; every reader of the log comes
-to the same state; damage is found and named. It knows folders, access and opaque payloads, and nothing of records.
-Implements spec/book.md.
+Guarantees: what `append` returned, inside a transaction that ended, is durable and complete; every reader of the log
+comes to the same state; damage is found and named. It knows folders, access and opaque payloads, and nothing of
+records. Implements spec/book.md.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 import apsw
 import msgspec
@@ -34,6 +34,7 @@ from waystation.book.folder import NewEpoch, chunk_hash, make_epoch, open_sheet,
 from waystation.book.keyring import Keyring
 from waystation.book.log import Log, Tombstone
 from waystation.book.roster import (
+    COORDINATOR,
     AdmitDesk,
     AdmitMember,
     DeskEntry,
@@ -55,9 +56,7 @@ from waystation.ids import (
     HeaderHash,
     MemberId,
     OrderHash,
-    OrgId,
     Randomness,
-    Role,
     SaveId,
     ValueRef,
     singleton_folder,
@@ -65,7 +64,7 @@ from waystation.ids import (
 from waystation.sign import SigningKey
 from waystation.unseal import SealingKey
 from waystation.verify import Signature, desk_id
-from waystation.wire import Decoder, encode
+from waystation.wire import BIN_16, INT_64, Decoder, encode
 
 Progress = Callable[[int, int], None]
 """Called now and then with (done, of)."""
@@ -78,8 +77,8 @@ class ChangeBody(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     """Plaintext of a change entry (B18)."""
 
     version: int
-    save: SaveId
-    at_ms: int
+    save: Annotated[SaveId, BIN_16]
+    at_ms: Annotated[int, INT_64]
     zone: str
     payload: bytes
 
@@ -157,9 +156,7 @@ _decode_change: Final = Decoder(ChangeBody)
 class Book:
     """An open book. One thread at a time."""
 
-    def __init__(
-        self, store: Store, genesis: bytes, keys: DeskKeys, keyring_key: Key, randomness: Randomness
-    ) -> None:
+    def __init__(self, store: Store, genesis: bytes, keys: DeskKeys, keyring_key: Key, randomness: Randomness) -> None:
         self.org, parsed = read_genesis(genesis)
         self.genesis = genesis
         self.store = store
@@ -191,7 +188,7 @@ class Book:
             organisation = book._new_key(singleton_folder(book.org, FolderType.ORGANISATION), 0)
             book._begin(keyring_key, (organisation,))
             founder = keys.entry(member)
-            operations = (AdmitMember(member, (Role.COORDINATOR,)), _admit(founder))
+            operations = (AdmitMember(member, (COORDINATOR,)), _admit(founder))
             amendment = book.roster.draft(operations)
             signed = sign_amendment(amendment, {root.public: root for root in roots})
             place = book._write(EntryKind.ROSTER, signed, organisation, book._place())
@@ -226,25 +223,24 @@ class Book:
         return book
 
     @classmethod
-    def open(
-        cls, store: Store, keys: DeskKeys, keyring_keys: Sequence[Key], randomness: Randomness
-    ) -> "Book":
+    def open(cls, store: Store, keys: DeskKeys, keyring_keys: Sequence[Key], randomness: Randomness) -> "Book":
         """Takes up an existing book; checks the roster from genesis and the end of the log, not all of it.
 
         Args:
             keyring_keys: from the vault; the book tells which one is in use (B26).
         Raises: BookError, SealError if the end of the log is not sound.
         """
-        genesis, keyring = store.meta("genesis"), store.meta("keyring")
-        if not isinstance(genesis, bytes):
-            raise BookError("B1: the book has no genesis")
-        current = next((key for key in keyring_keys if digest("keyring-id", key) == keyring), None)
-        if current is None:
-            raise BookError("B26: the vault does not hold this book's keyring key")
-        book = cls(store, genesis, keys, current, randomness)
-        book._resume()
-        book._check_end()
-        return book
+        with store.reading():
+            genesis, keyring = store.meta("genesis"), store.meta("keyring")
+            if not isinstance(genesis, bytes):
+                raise BookError("B1: the book has no genesis")
+            current = next((key for key in keyring_keys if digest("keyring-id", key) == keyring), None)
+            if current is None:
+                raise BookError("B26: the vault does not hold this book's keyring key")
+            book = cls(store, genesis, keys, current, randomness)
+            book._resume()
+            book._check_end()
+            return book
 
     @property
     def roster(self) -> Roster:
@@ -269,6 +265,11 @@ class Book:
         """Whose desk this is. Raises: AuthorityError, if it is not on the roster."""
         return self.roster.desk(self.desk).member
 
+    @property
+    def keyring_key(self) -> Key:
+        """The keyring key in use, for a backup."""
+        return self._keyring.current
+
     def singleton(self, folder_type: FolderType) -> FolderId:
         """Id of the organisation's one folder of this type."""
         return singleton_folder(self.org, folder_type)
@@ -276,11 +277,12 @@ class Book:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is saved together, durably, or not at all."""
+        keyring_key = self._keyring.current
         try:
             with self.store.transaction():
                 yield
         except BaseException:
-            self._keyring.forget()
+            self._keyring.restore(keyring_key)
             self._resume()
             raise
 
@@ -296,8 +298,8 @@ class Book:
         Args:
             writes: at most one a folder.
             chunks: ciphertext of attached files.
-        Returns: the accepted changes, one a write, in log order.
-        Raises: MissingKey, if a folder's key is not held; AuthorityError, if this desk may not write there; WireError, if
+        Returns: the accepted changes, one a write, in log order. Raises: MissingKey, if a folder's key is not held;
+        AuthorityError, if this desk may not write there; WireError, if
             a write is too large; StoreError.
         """
         place = self._place()
@@ -317,9 +319,7 @@ class Book:
             body = encode(ChangeBody(1, stamp.save, stamp.at_ms, stamp.zone, write.payload))
             ref = (self.desk, place.seq)
             place = self._write(EntryKind.CHANGE, body, self._keyring.get(epoch.tag), place)
-            accepted.append(
-                Accepted(self.position, ref, self.member, write.folder, epoch.type, stamp, write.payload)
-            )
+            accepted.append(Accepted(self.position, ref, self.member, write.folder, epoch.type, stamp, write.payload))
         return accepted
 
     def rotate(self, folder: FolderId, readers: Sequence[DeskEntry]) -> None:
@@ -339,9 +339,7 @@ class Book:
         amendment = self.roster.draft(operations)
         named: dict[bytes, SigningKey] = {key.public: key for key in signers} or {self.desk: self._keys.signing}
         signed = sign_amendment(amendment, named)
-        self._write(
-            EntryKind.ROSTER, signed, self._current_key(self.singleton(FolderType.ORGANISATION)), self._place()
-        )
+        self._write(EntryKind.ROSTER, signed, self._current_key(self.singleton(FolderType.ORGANISATION)), self._place())
 
     def succeed(self, lost: DeskId, roots: Sequence[SigningKey]) -> None:
         """Puts this new desk in the place of a lost one, by root's signature, in the caller's transaction (B16)."""
@@ -386,16 +384,24 @@ class Book:
         self._keyring.roll(new_key)
         self.store.set_meta("keyring", digest("keyring-id", new_key))
 
-    def changes(self, after: int = 0) -> Iterator[Accepted]:
-        """Accepted changes that this desk can read, in log order, from position `after` + 1 on; hidden folders left out."""
-        rows = self._sql.execute(
+    def changes(self, after: int = 0, folder: FolderId | None = None) -> Iterator[Accepted]:
+        """Accepted changes that this desk can read, in log order.
+
+        Args:
+            after: from the entry after this position on.
+            folder: those of one folder, be it hidden; else all, without hidden folders.
+        """
+        select = (
             "SELECT e.position, e.header, e.body, f.folder, f.type, f.tag FROM entry e JOIN epoch f ON f.id = e.epoch"
-            " WHERE e.position > ? AND e.kind = 3 AND e.status IS NULL AND e.body IS NOT NULL"
-            " AND f.folder NOT IN (SELECT folder FROM hidden) ORDER BY e.position",
-            (after,),
+            " WHERE e.position > ? AND e.kind = 3 AND e.status IS NULL AND e.body IS NOT NULL AND "
         )
+        if folder is None:
+            visible = "f.folder NOT IN (SELECT folder FROM hidden) ORDER BY e.position"
+            rows = self._sql.execute(select + visible, (after,))
+        else:
+            rows = self._sql.execute(select + "f.folder = ? ORDER BY e.position", (after, folder))
         types = {kind.value: kind for kind in FolderType}
-        for position, raw, body, folder, kind, tag in rows:
+        for position, raw, body, of, kind, tag in rows:
             key = self._keyring.find(tag)
             if key is None:
                 continue
@@ -408,7 +414,7 @@ class Book:
                 position,
                 (header.desk, header.seq),
                 self.roster.desks[header.desk].member,
-                folder,
+                of,
                 types[kind],
                 Stamp(change.save, change.at_ms, change.zone),
                 change.payload,
@@ -425,16 +431,14 @@ class Book:
 
     def entries(self) -> Iterator[Entry]:
         """The stored log, in order."""
-        for header, signature, body in self._sql.execute(
-            "SELECT header, signature, body FROM entry ORDER BY position"
-        ):
+        for header, signature, body in self._sql.execute("SELECT header, signature, body FROM entry ORDER BY position"):
             yield Entry(header, Signature(signature), body)
 
     def receive(self, entries: Sequence[Entry]) -> None:
         """Takes a stretch of the log as it came from elsewhere, in the caller's transaction (B20, [12]).
 
-        The newest signature of each author vouches for the stretch. What its entries changed is then given by `changes`.
-        Raises: BookError, with the first bad position.
+        The newest signature of each author vouches for the stretch. What its entries changed is then given by
+        `changes`. Raises: BookError, with the first bad position.
         """
         newest: dict[DeskId, tuple[int, Entry]] = {}
         for entry in entries:
@@ -480,10 +484,9 @@ class Book:
 
     def organisation_keys(self) -> list[EpochKey]:
         """Keys of every epoch of the folder `organisation`, for an admission."""
-        rows = self._sql.execute(
-            "SELECT tag FROM epoch WHERE folder = ? ORDER BY number", (self.singleton(FolderType.ORGANISATION),)
-        )
-        return [self._keyring.get(tag) for (tag,) in rows.fetchall()]
+        organisation = self.singleton(FolderType.ORGANISATION)
+        rows = self.store.rows("SELECT tag FROM epoch WHERE folder = ? ORDER BY number", organisation)
+        return [self._keyring.get(tag) for (tag,) in rows]
 
     def _begin(self, keyring_key: Key, organisation_keys: Sequence[EpochKey]) -> None:
         for schema in (log_module.SCHEMA, keyring_module.SCHEMA, _LOCAL_SCHEMA):
@@ -557,9 +560,13 @@ class Book:
         sheet = self.store.chunk(statement.sheet)
         if sheet is None or self.desk not in statement.recipients or self._keyring.find(statement.tag) is not None:
             return
-        envelope = self._log.wrapping(statement)
-        wrapping = self._keyring.get(envelope) if envelope else None
-        self._keyring.add(open_sheet(self.org, statement, sheet, wrapping, self.desk, self._keys.sealing))
+        envelope = self._log.wrapping(statement, header.tag)
+        try:
+            wrapping = self._keyring.get(envelope) if envelope else None
+            self._keyring.add(open_sheet(self.org, statement, sheet, wrapping, self.desk, self._keys.sealing))
+        except (MissingKey, SealError, WireError):
+            # A bad copy of a key is its author's fault; it must not keep the log from going on (B13).
+            return
 
     def _new_key(self, folder: FolderId, epoch: int) -> EpochKey:
         return EpochKey(self.org, folder, epoch, Key(self._randomness(KEY_BYTES)))
@@ -614,4 +621,3 @@ class Book:
 
 def _admit(entry: DeskEntry) -> AdmitDesk:
     return AdmitDesk(entry.desk, entry.member, entry.verify_key, entry.sealing_key)
-

@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -19,7 +19,7 @@ from waystation.ids import ChunkHash, DeskId, FolderId, FolderTag, FolderType, O
 from waystation.limits import SHEET_BUCKET_MAX, SHEET_BUCKET_MIN
 from waystation.seal import TAG_BYTES, pad, seal_once, seal_to
 from waystation.unseal import SealingKey, open_once, unpad
-from waystation.wire import Decoder, encode
+from waystation.wire import BIN_16, BIN_32, UINT_32, Decoder, encode
 
 SALT_BYTES: Final = 32
 NO_PARENT: Final = FolderTag(bytes(32))
@@ -30,13 +30,13 @@ class EpochStatement(msgspec.Struct, frozen=True, array_like=True, forbid_unknow
     """What an epoch entry says (B10). `recipients` sorted, none twice."""
 
     version: int
-    folder: FolderId
+    folder: Annotated[FolderId, BIN_16]
     type: FolderType
-    epoch: int
-    parent: FolderTag
-    tag: FolderTag
-    recipients: tuple[DeskId, ...]
-    sheet: ChunkHash
+    epoch: Annotated[int, UINT_32]
+    parent: Annotated[FolderTag, BIN_32]
+    tag: Annotated[FolderTag, BIN_32]
+    recipients: tuple[Annotated[DeskId, BIN_16], ...]
+    sheet: Annotated[ChunkHash, BIN_32]
 
 
 class _EpochBody(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -121,14 +121,20 @@ def read_epoch(body: bytes, parent: EpochKey | None) -> EpochStatement:
         raise WireError("B10: an epoch whose recipients are not in order")
     if (statement.epoch == 0) != (statement.parent == NO_PARENT):
         raise WireError("B10: an epoch whose parent does not fit its number")
-    if statement.epoch == 0 or parent is not None:
-        if not hmac.compare_digest(outer.mac, _epoch_mac(parent if statement.epoch else None, outer.statement)):
-            raise AuthorityError("B10: an epoch by someone who did not hold its parent's key")
+    checkable = statement.epoch == 0 or parent is not None
+    expected = _epoch_mac(parent if statement.epoch else None, outer.statement)
+    if checkable and not hmac.compare_digest(outer.mac, expected):
+        raise AuthorityError("B10: an epoch by someone who did not hold its parent's key")
     return statement
 
 
 def open_sheet(
-    org: OrgId, statement: EpochStatement, sheet: bytes, wrapping: EpochKey | None, desk: DeskId, keys: Sequence[SealingKey]
+    org: OrgId,
+    statement: EpochStatement,
+    sheet: bytes,
+    wrapping: EpochKey | None,
+    desk: DeskId,
+    keys: Sequence[SealingKey],
 ) -> EpochKey:
     """This desk's copy of an epoch key (B12, B13).
 
@@ -164,9 +170,7 @@ def _wrap_context(key: EpochKey, desk: DeskId) -> bytes:
     return key.context + key.tag + desk
 
 
-def _sheet_key(
-    org: OrgId, folder: FolderId, epoch: int, tag: FolderTag, wrapping: EpochKey | None, salt: bytes
-) -> Key:
+def _sheet_key(org: OrgId, folder: FolderId, epoch: int, tag: FolderTag, wrapping: EpochKey | None, salt: bytes) -> Key:
     secret = wrapping.key if wrapping else org
     return derive(secret, "sheet", org + folder + u32(epoch) + tag, salt)
 

@@ -30,6 +30,11 @@ class Keyring:
         self._keyring_key = keyring_key
         self._cache: OrderedDict[FolderTag, EpochKey] = OrderedDict()
 
+    @property
+    def current(self) -> Key:
+        """The keyring key in use, for a backup's manifest."""
+        return self._keyring_key
+
     def add(self, epoch: EpochKey) -> None:
         """Keeps a key, in the caller's transaction."""
         tag = epoch.tag
@@ -72,16 +77,20 @@ class Keyring:
         The caller writes the new key to the vault before the transaction commits, and destroys the old one after.
         """
         connection = self._store.connection
-        rows = connection.execute("SELECT tag, folder, epoch, sealed FROM keyring").fetchall()
-        for tag, folder, number, sealed in rows:
+        for tag, folder, number, sealed in self._store.rows("SELECT tag, folder, epoch, sealed FROM keyring"):
             epoch = self._open(tag, folder, number, sealed)
             again = seal_once(self._wrapping(new_key, epoch, tag), epoch.key, b"")
             connection.execute("UPDATE keyring SET sealed = ? WHERE tag = ?", (again, tag))
         self._keyring_key = new_key
 
     def forget(self) -> None:
-        """Empties the cache of opened keys, as after a rollback."""
+        """Empties the cache of opened keys."""
         self._cache.clear()
+
+    def restore(self, keyring_key: Key) -> None:
+        """Takes up the keyring key from before a transaction that was rolled back."""
+        self._keyring_key = keyring_key
+        self.forget()
 
     def _remember(self, tag: FolderTag, epoch: EpochKey) -> None:
         self._cache[tag] = epoch

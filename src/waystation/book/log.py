@@ -15,7 +15,7 @@ Rules, from spec/book.md:
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 import apsw
 import msgspec
@@ -35,7 +35,7 @@ from waystation.book.folder import NO_PARENT, EpochStatement, read_epoch
 from waystation.book.keyring import Keyring
 from waystation.book.roster import Genesis, Roster
 from waystation.clock import DAY_MS
-from waystation.errors import AuthorityError, BookError, ChainError, MissingKey, OrderError, SealError, WireError
+from waystation.errors import AuthorityError, ChainError, MissingKey, OrderError, SealError, WireError
 from waystation.ids import (
     SINGLETONS,
     DeskId,
@@ -49,7 +49,7 @@ from waystation.ids import (
     singleton_folder,
 )
 from waystation.limits import ERASE_AFTER_DAYS
-from waystation.wire import Decoder
+from waystation.wire import BIN_16, INT_64, Decoder
 
 SCHEMA: Final = """
 CREATE TABLE head (desk BLOB PRIMARY KEY, seq INTEGER, hash BLOB, seen_position INTEGER) WITHOUT ROWID;
@@ -70,8 +70,8 @@ class Tombstone(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
 
     version: int
     action: str
-    folder: FolderId
-    at_ms: int
+    folder: Annotated[FolderId, BIN_16]
+    at_ms: Annotated[int, INT_64]
     zone: str
 
 
@@ -186,11 +186,11 @@ class Log:
         """The current epoch of a folder."""
         return self._one("folder = ? ORDER BY number DESC LIMIT 1", (folder,))
 
-    def wrapping(self, statement: EpochStatement) -> FolderTag | None:
-        """Tag of the key that envelopes an epoch's sheet (B12); None for the very first."""
+    def wrapping(self, statement: EpochStatement, sealed_under: FolderTag) -> FolderTag | None:
+        """Tag of the key that envelopes an epoch's sheet (B12): its entry's own; None for the very first."""
         if statement.type is FolderType.ORGANISATION:
             return None if statement.parent == NO_PARENT else statement.parent
-        return self._organisation().tag
+        return sealed_under
 
     def due(self, now_ms: int) -> list[FolderId]:
         """Hidden folders that may be destroyed now (B24)."""
@@ -203,12 +203,6 @@ class Log:
 
     def is_hidden(self, folder: FolderId) -> bool:
         return self._sql.execute("SELECT 1 FROM hidden WHERE folder = ?", (folder,)).fetchone() is not None
-
-    def _organisation(self) -> Epoch:
-        epoch = self.newest_epoch(singleton_folder(self.org, FolderType.ORGANISATION))
-        if epoch is None:
-            raise BookError("B11: the organisation has no first epoch")
-        return epoch
 
     def _one(self, where: str, values: tuple[bytes, ...]) -> Epoch | None:
         row = self._sql.execute(
@@ -239,6 +233,8 @@ class Log:
         epoch = self.epoch(header.tag)
         place = epoch.id if epoch else None
         try:
+            if header.kind is not EntryKind.CHANGE:
+                self._authorise_sealing(header, epoch)
             match header.kind:
                 case EntryKind.CHANGE:
                     self._authorise_change(header, epoch)
@@ -268,16 +264,29 @@ class Log:
         if epoch.superseded is not None and header.seen_position >= epoch.superseded:
             raise AuthorityError("B20: it was written under a key that its author knew to be old")
 
+    def _authorise_sealing(self, header: Header, epoch: Epoch | None) -> None:
+        """Every desk must decide alike of these kinds, so their tag must name what every desk reads (B7)."""
+        organisation = self.newest_epoch(singleton_folder(self.org, FolderType.ORGANISATION))
+        if organisation is not None and (epoch is None or epoch.folder != organisation.folder):
+            raise AuthorityError("B7: it is not sealed in the organisation's folder")
+        if header.kind is EntryKind.ROSTER:
+            return
+        if organisation is None:
+            self.roster.desk(header.desk)
+        else:
+            self._authorise_change(header, epoch)
+
     def _authorise_roster(self, entry: Entry, header: Header) -> Roster:
         roster = self.roster.amend(self._plaintext(entry, header))
-        if self.roster.number == 0:
-            roster.desk(header.desk)
+        if header.desk not in {desk.desk for desk in (*self.roster.active_desks(), *roster.active_desks())}:
+            raise AuthorityError("B17: its author is no active desk, neither before it nor after")
         return roster
 
     def _authorise_epoch(self, entry: Entry, header: Header) -> None:
-        self.roster.desk(header.desk)
         body = self._plaintext(entry, header)
         statement = read_epoch(body, None)
+        if self.epoch(statement.tag) is not None:
+            raise AuthorityError("B11: its tag names another epoch already")
         newest = self.newest_epoch(statement.folder)
         if statement.epoch == 0:
             if newest is not None:
@@ -317,9 +326,7 @@ class Log:
         epoch = self.newest_epoch(tombstone.folder)
         if epoch is None or epoch.type in SINGLETONS or not self._reads(header.desk, epoch):
             raise AuthorityError("B23: that folder cannot be hidden by this author")
-        hidden = self._sql.execute(
-            "SELECT member FROM hidden WHERE folder = ?", (tombstone.folder,)
-        ).fetchone()
+        hidden = self._sql.execute("SELECT member FROM hidden WHERE folder = ?", (tombstone.folder,)).fetchone()
         match tombstone.action:
             case "hide" if hidden is None:
                 self._hide(tombstone, member)

@@ -1,14 +1,14 @@
 """The one encrypted file: opening it, its transactions, its migrations.
 
-Guarantees: what a transaction committed is durable, what it did not is not there; a second process gets InUse; nothing but
-ciphertext reaches the disk. Refuses foreign files, wrong keys and newer formats, and changes nothing then. Implements
-spec/book.md B25.
+Guarantees: what a transaction committed is durable, what it did not is not there; a second process gets InUse;
+nothing but ciphertext reaches the disk. Refuses foreign files, wrong keys and newer formats, and changes nothing
+then. Implements spec/book.md B25.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import apsw
 
@@ -22,6 +22,9 @@ Migration = Callable[[apsw.Connection], None]
 
 MIGRATIONS: Final[Mapping[int, Migration]] = {}
 """Format from which it leads → migration. Empty while there is only the first format."""
+
+_SMALLEST: Final = 512
+"""Bytes of the smallest page that a database can have."""
 
 _SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -70,12 +73,18 @@ class Store:
         """
         if not path.exists():
             raise StoreError("The book file is missing. Restore this desk from its backup.")
+        if path.stat().st_size < _SMALLEST:
+            # SQLite would take it for a new database, and write to it.
+            raise ForeignFile("This file is no book of Waystation's. Nothing was changed.")
         store = cls(_connect(path, key, apsw.SQLITE_OPEN_READWRITE, vfs))
         try:
             found = store.meta("format")
         except apsw.SQLError:
             store.close()
             raise ForeignFile("This file is no book of Waystation's. Nothing was changed.") from None
+        except apsw.Error as error:
+            store.close()
+            raise translate(error) from None
         if not isinstance(found, int) or found > newest:
             store.close()
             raise NewerFormat("book", found if isinstance(found, int) else 0)
@@ -102,6 +111,14 @@ class Store:
                 raise
             raise translated from None
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Turns what the database says of a damaged or lost file into StoreError, outside of a transaction."""
+        try:
+            yield
+        except apsw.Error as error:
+            raise translate(error) from None
+
     def meta(self, key: str) -> object:
         """A value of the meta table, or None."""
         row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
@@ -110,6 +127,10 @@ class Store:
     def set_meta(self, key: str, value: int | str | bytes) -> None:
         self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
+    def rows(self, query: str, *values: bytes | int) -> list[tuple[Any, ...]]:
+        """All rows of a query, as the schema types them."""
+        return self.connection.execute(query, values).fetchall()
+
     def add_chunk(self, name: bytes, chunk: bytes) -> None:
         """Keeps a chunk of ciphertext under its hash; the same chunk twice is one."""
         self.connection.execute("INSERT OR IGNORE INTO chunk VALUES (?, ?)", (name, chunk))
@@ -117,6 +138,10 @@ class Store:
     def chunk(self, name: bytes) -> bytes | None:
         row = self.connection.execute("SELECT bytes FROM chunk WHERE hash = ?", (name,)).fetchone()
         return row[0] if row else None
+
+    def fold(self) -> None:
+        """Folds the write-ahead log into the file, so that the file alone is complete."""
+        self.connection.pragma("wal_checkpoint", "truncate")
 
     def close(self) -> None:
         """Closes the file; SQLite folds the write-ahead log into it and removes it."""

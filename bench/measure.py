@@ -1,0 +1,142 @@
+"""What is measured at one size; each size in a process of its own, so that memory and caches do not carry over."""
+
+import shutil
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from waystation.views.found import search as search_view
+
+from bench import floor
+from bench.corpus import FAMILY, GIVEN, NOUNS, VERBS, Seeded, note_text, opened
+from waystation.assemble import terms as make_terms
+from waystation.derive import u32
+from waystation.office import casework
+from waystation.office.desk import Desk, Home
+from waystation.records.check import search_text
+from waystation.records.merge import shown
+from waystation.records.payload import Change, decode_state, encode_payload
+from waystation.tables import schema, search
+
+SAVES = 300
+QUERIES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of the table. `ratio` is value : floor; `bar` says what is asked of it; `ok` whether it is met."""
+
+    name: str
+    size: int
+    value: float
+    unit: str
+    floor: float | None
+    ratio: float | None
+    bar: str
+    ok: bool
+
+
+def p95(times: Sequence[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def timed(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def at_least_as_fast(name: str, size: int, value_s: float, floor_s: float, most: float) -> Result:
+    ratio = value_s / floor_s
+    return Result(name, size, value_s * 1000, "ms", floor_s * 1000, ratio, f"≤ {most} × floor", ratio <= most)
+
+
+def below(name: str, size: int, value: float, unit: str, most: float) -> Result:
+    return Result(name, size, value, unit, None, None, f"≤ {most} {unit}", value <= most)
+
+
+def saves(home: Home, size: int, scratch: Path) -> Result:
+    """Median of saving a note to a random case, beside the bare work on a copy of the same file."""
+    desk = opened(home)
+    rows = desk.reader.rows("SELECT folder, id FROM epoch WHERE type = 'case' ORDER BY id")
+    words = Seeded("saves")
+    picked = [rows[int.from_bytes(words(4), "big") % len(rows)] for _ in range(2 * SAVES)]
+    texts = [note_text(words) for _ in range(2 * SAVES)]
+    desk.book.store.fold()
+    copy = scratch / "floor.db"
+    shutil.copy(home.book, copy)
+    key = desk.vault.secrets.database_key
+    times = []
+    for (folder, _), text in zip(picked[:SAVES], texts[:SAVES], strict=True):
+        started = time.perf_counter()
+        desk.save(casework.add(desk, folder, "note", {"body": text}))
+        times.append(time.perf_counter() - started)
+    desk.lock()
+    payload_terms = make_terms()
+    samples = [
+        (encode_payload((Change("note", words(16), {"body": text}, {}),)), text, payload_terms.index_terms(text))
+        for text in texts[SAVES:]
+    ]
+    bare = floor.connect(copy, key)
+    least = floor.save(bare, samples, picked[SAVES:])
+    bare.close()
+    copy.unlink()
+    return at_least_as_fast("save (median)", size, statistics.median(times), statistics.median(least), 3)
+
+
+def searches(desk: Desk, size: int) -> list[Result]:
+    """p95 of the index query beside the bare query, and of the whole view that the page shows."""
+    words = Seeded("queries")
+    questions = [
+        " ".join(words.pick(kind) for kind in kinds)
+        for kinds in ([FAMILY], [GIVEN, FAMILY], [NOUNS, VERBS], [FAMILY, NOUNS]) * (QUERIES // 4)
+    ]
+    connection = desk.book.store.connection
+    terms = make_terms()
+    matches = [terms.query_terms(question) for question in questions]
+    for question in questions[:20]:
+        search(connection, terms, question)
+    bare = floor.search(connection, matches)
+    ours = [timed(lambda q=question: search(connection, terms, q)) for question in questions]
+    view = [timed(lambda q=question: search_view(desk.reader, q)) for question in questions]
+    return [
+        at_least_as_fast("search, index query (p95)", size, p95(ours), p95(bare), 2),
+        below("search, view (p95)", size, p95(view) * 1000, "ms", 30),
+    ]
+
+
+def rebuilds(home: Home, size: int, scratch: Path) -> Result:
+    """Making every table again, beside opening every body and writing the same rows."""
+    desk = opened(home)
+    connection = desk.book.store.connection
+    keys = {}
+    for tag, folder, number in connection.execute("SELECT tag, folder, number FROM epoch").fetchall():
+        epoch = desk.book._keyring.get(tag)
+        keys[tag] = (epoch.key, desk.book.org + folder + u32(number))
+    tables = [n for n in schema.names(desk.registry) if n not in ("search", "overlay")]
+    statements = [s for s in schema.statements(desk.registry) if s.strip()]
+    rows = {
+        n: connection.execute(
+            f"SELECT * FROM {n} ORDER BY rowid"
+            if n in ("record", "history") or n.startswith("k_")
+            else f"SELECT * FROM {n}"
+        ).fetchall()
+        for n in tables
+    }
+    terms = make_terms()
+    texts = []
+    for rowid, kind, state in connection.execute("SELECT rowid, kind, state FROM record"):
+        spec = desk.registry[kind]
+        if text := search_text(spec, shown(decode_state(state), spec)):
+            texts.append((rowid, terms.index_terms(text)))
+    value = timed(desk.rebuild)
+    desk.book.store.fold()
+    target = floor.connect(scratch / "rebuild.db", bytes(32))
+    least = floor.rebuild(connection, target, keys, floor.Laid(statements, rows, texts))
+    target.close()
+    desk.lock()
+    (scratch / "rebuild.db").unlink()
+    share = least / value
+    return Result("rebuild", size, value, "s", least, value / least, "≥ 40 % of the floor", share >= 0.4)

@@ -1,0 +1,211 @@
+"""The desk's program: its pages, one random port on 127.0.0.1, one browser, and an end that forgets the keys.
+
+`build` is the application as it runs; tests drive the same one. `run` serves it until the browser is closed or the
+program is told to stop.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from waystation import limits
+from waystation.desk import browser, pages
+from waystation.desk.security import HOST, Access, Gate
+from waystation.desk.session import LOOK_EVERY_S, Session
+from waystation.desk.web import error_page, url
+from waystation.office.desk import Desk, Home, System
+
+STATIC: Final = Path(__file__).resolve().parent / "static"
+
+_STOP_WITHIN_S: Final = 2
+_TYPES: Final = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
+"""Not asked of the machine: a registry that calls scripts plain text would stop them."""
+
+_log: Final = logging.getLogger("waystation.desk")
+
+
+def build(
+    home: Home,
+    system: System,
+    *,
+    port: int,
+    monotonic_ms: Callable[[], int],
+    idle_s: float = limits.IDLE_LOCK_S,
+    desk: Desk | None = None,
+) -> Starlette:
+    """The application.
+
+    Args:
+        port: where it will listen; requests for any other are refused.
+        monotonic_ms: a clock that never goes back.
+        idle_s: it locks after so many seconds without anyone at the desk.
+        desk: an unlocked desk to begin with; None begins locked.
+    Returns: with `state.session` and `state.access`, whose `address` is the one-time way in.
+    """
+    session = Session(home, system, idle_s, monotonic_ms)
+    access = Access(system.randomness, port)
+    if desk is not None:
+        session.open(desk)
+
+    @contextlib.asynccontextmanager
+    async def life(app: Starlette) -> AsyncIterator[None]:
+        watch = asyncio.create_task(_watch(session))
+        try:
+            yield
+        finally:
+            watch.cancel()
+            await asyncio.to_thread(session.lock)
+
+    routes: list[BaseRoute] = [Route("/", _start), *_static(), *pages.routes()]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Gate, access=access)],
+        exception_handlers={HTTPException: _no_page},
+        lifespan=life,
+    )
+    app.router.redirect_slashes = False
+    app.state.session = session
+    app.state.access = access
+    return app
+
+
+def run(
+    home: Home,
+    system: System,
+    *,
+    monotonic_ms: Callable[[], int],
+    say: Callable[[str], None],
+    port: int = 0,
+    open_browser: bool = True,
+    browser_path: Path | None = None,
+    idle_s: float = limits.IDLE_LOCK_S,
+    desk: Desk | None = None,
+) -> int:
+    """Serves the desk until its browser is closed, or the program is told to stop. Then the keys are forgotten.
+
+    Args:
+        say: shows one line to the person at the terminal.
+        port: 0 for any free one.
+        open_browser: False only says the one-time address.
+        browser_path: the browser to use; None looks for one.
+    Returns: exit code.
+    """
+    _no_core_dumps()
+    listening = _listen(port)
+    app = build(home, system, port=listening.getsockname()[1], monotonic_ms=monotonic_ms, idle_s=idle_s, desk=desk)
+    session: Session = app.state.session
+    access: Access = app.state.access
+    # Only warnings of the server's own; an address or a traceback never reaches a log.
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            log_level=logging.CRITICAL,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_STOP_WITHIN_S,
+        )
+    )
+    opened = browser.open_at(access.address, browser_path) if open_browser else None
+    if opened is None:
+        say(f"Open this address in a private window; it works once: {access.address}")
+    else:
+        say("The desk is open in its own browser window. Closing that window locks it; so does Ctrl+C here.")
+    try:
+        with opened or contextlib.nullcontext():
+            asyncio.run(_serve(server, listening, opened))
+    except KeyboardInterrupt:
+        pass  # The server has stopped by then; the signal is raised again for whoever called it.
+    finally:
+        session.lock()
+        listening.close()
+    return 0
+
+
+async def _serve(server: uvicorn.Server, listening: socket.socket, opened: browser.Opened | None) -> None:
+    async def stop_with_browser(opened: browser.Opened) -> None:
+        # The browser runs in another process; nothing here is told when it ends.
+        while not opened.ended:  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_EVERY_S)
+        _log.info("browser_closed")
+        server.should_exit = True
+
+    watching = asyncio.create_task(stop_with_browser(opened)) if opened else None
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        if watching:
+            watching.cancel()
+
+
+async def _watch(session: Session) -> None:
+    while True:
+        await asyncio.to_thread(session.look)
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if sys.platform != "win32":
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    else:
+        # On Windows another program could otherwise listen on the same port.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+    listening.bind((HOST, port))
+    listening.listen(128)
+    return listening
+
+
+def _no_core_dumps() -> None:
+    """A crash, ours or the browser's, leaves no copy of the memory on the disk."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _start(request: Request) -> Response:
+    return RedirectResponse(url(request, "today"), 303)
+
+
+async def _no_page(request: Request, error: Exception) -> Response:
+    return await run_in_threadpool(error_page, request, error)
+
+
+def _static() -> list[Route]:
+    """The files of `static/`, held in memory: no path of a request ever reaches the file system."""
+    routes: list[Route] = []
+    for path in sorted(STATIC.rglob("*")):
+        if path.suffix in _TYPES:
+            name = path.relative_to(STATIC).as_posix()
+            routes.append(Route(f"/static/{name}", _file(path.read_bytes(), _TYPES[path.suffix])))
+    return routes
+
+
+def _file(content: bytes, media_type: str) -> Callable[[Request], Response]:
+    def answer(request: Request) -> Response:
+        return Response(content, media_type=media_type)
+
+    return answer

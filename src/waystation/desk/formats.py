@@ -1,0 +1,114 @@
+"""Days, moments, amounts, sums and countries in words, by the rules of a language (CLDR, through Babel).
+
+What is uncertain stays visibly uncertain: what was said is shown as it was said, an open end as "from" or "until".
+A moment is told in the time of the person it happened to, and in this desk's time where the two differ.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_interval, format_skeleton, format_time
+from babel.numbers import format_currency, format_decimal
+
+from waystation.clock import Millis
+from waystation.desk.i18n import Language
+from waystation.records.values import Amount, Day, Moment, Money, minor_digits
+
+
+def format_day(day: Day | str | None, language: Language) -> str:
+    """A day as far as it is known, such as "26 May 2017", "May 2017" or "until 26 May 2017".
+
+    Args:
+        day: or an ISO date; None gives no words.
+    """
+    if not day:
+        return ""
+    if isinstance(day, str):
+        day = Day(day, day)
+    if day.said:
+        return day.said
+    first = date.fromisoformat(day.earliest) if day.earliest else None
+    last = date.fromisoformat(day.latest) if day.latest else None
+    if first is None or last is None:
+        if first is not None:
+            return language.gettext("from %(day)s", day=_exact(first, language))
+        assert last is not None
+        return language.gettext("until %(day)s", day=_exact(last, language))
+    if first == last:
+        return _exact(first, language)
+    after = last + timedelta(days=1)
+    if first.day == 1 and after.day == 1:
+        if (first.year, first.month) == (last.year, last.month):
+            return str(format_skeleton("yMMMM", first, locale=language.locale))
+        if first.month == 1 and last.month == 12 and first.year == last.year:
+            return str(first.year)
+    return str(format_interval(first, last, "yMMMd", locale=language.locale))
+
+
+def format_moment(moment: Moment | int | None, language: Language, zone: str) -> str:
+    """A moment in the person's own time, and in this desk's where the clocks differ.
+
+    Args:
+        moment: or UTC milliseconds, which are told in the desk's time; None gives no words.
+        zone: IANA name of the desk's zone.
+    """
+    if moment is None:
+        return ""
+    if isinstance(moment, int):
+        moment = Moment(Millis(moment), zone)
+    theirs = moment.local()
+    ours = theirs.astimezone(ZoneInfo(zone))
+    told = f"{_exact(theirs.date(), language)}, {_clock(theirs, language)}"
+    if theirs.utcoffset() == ours.utcoffset():
+        return told
+    city = moment.zone.rpartition("/")[2].replace("_", " ")
+    here = _clock(ours, language)
+    if ours.date() != theirs.date():
+        here = f"{_exact(ours.date(), language)}, {here}"
+    return language.gettext("%(time)s in %(city)s (%(here)s here)", time=told, city=city, here=here)
+
+
+def iso_moment(moment: Moment | int) -> str:
+    """A moment for machines: the `datetime` attribute of a page."""
+    ms = moment if isinstance(moment, int) else moment.ms
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds")
+
+
+def format_amount(amount: Amount | float | None, language: Language) -> str:
+    """A number as far as it is known, such as "100", "10–15" or "at least 80"."""
+    if amount is None:
+        return ""
+    if not isinstance(amount, Amount):
+        return str(format_decimal(amount, locale=language.locale))
+    if amount.said:
+        return amount.said
+    low = None if amount.low is None else format_decimal(amount.low, locale=language.locale)
+    high = None if amount.high is None else format_decimal(amount.high, locale=language.locale)
+    if low is not None and high is not None:
+        return str(low) if amount.exact else f"{low}–{high}"
+    if low is not None:
+        return language.gettext("at least %(number)s", number=low)
+    return language.gettext("at most %(number)s", number=high)
+
+
+def format_money(money: Money | None, language: Language) -> str:
+    """An exact sum with the code of its currency, such as "1,200.00 USD"."""
+    if money is None:
+        return ""
+    sum_ = Decimal(money.minor).scaleb(-minor_digits(money.currency))
+    number = format_currency(sum_, money.currency, "#,##0.00", locale=language.locale)
+    return f"{number} {money.currency}"
+
+
+def country_name(code: str, language: Language) -> str:
+    """A country's name; the code itself where the language has none."""
+    return str(language.locale.territories.get(code, code))
+
+
+def _exact(day: date, language: Language) -> str:
+    return str(format_date(day, "d MMMM y", locale=language.locale))
+
+
+def _clock(moment: datetime, language: Language) -> str:
+    return str(format_time(moment, "HH:mm", tzinfo=moment.tzinfo, locale=language.locale))

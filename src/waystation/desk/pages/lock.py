@@ -1,0 +1,91 @@
+"""The lock screen: one passphrase, slower after each failure, and back to where the person was."""
+
+import asyncio
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from waystation.desk.web import form_of, open_handler, redirect, render, session_of, url, with_draft, words
+from waystation.errors import WaystationError
+
+CLEAR: Final = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
+
+SLOWEST_S: Final = 15.0
+
+
+def wait_s(failures: int) -> float:
+    """How long an attempt waits after so many failures: 1, 2, 4 … seconds, at most `SLOWEST_S`."""
+    return min(2.0 ** (failures - 1), SLOWEST_S) if failures else 0.0
+
+
+def locked(request: Request) -> Response:
+    """The lock screen itself."""
+    session = session_of(request)
+    session.look()
+    if session.desk is not None:
+        return redirect(request, "today")
+    if not session.founded:
+        return redirect(request, "found")
+    return _screen(request, {}, 200)
+
+
+async def unlock(request: Request) -> Response:
+    """Takes the passphrase; it costs time before it costs memory."""
+    await asyncio.sleep(wait_s(session_of(request).failures))
+    return await _unlock(request)
+
+
+def _try(request: Request) -> Response:
+    session, language = session_of(request), words(request)
+    session.look()
+    if not session.founded:
+        return redirect(request, "found")
+    try:
+        drafts = session.unlock(form_of(request).text("passphrase"))
+    except WaystationError as error:
+        return _screen(request, {"passphrase": language.gettext(error.message)}, 422)
+    back, session.return_to = session.return_to or "today", ""
+    if not drafts:
+        return redirect(request, back)
+    forms = [draft.form for draft in drafts]
+    told = language.gettext("What you had typed when the desk locked is here again. It is not saved yet.")
+    if len(forms) == 1 or back in forms:
+        return redirect(request, with_draft(back if back in forms else forms[0]), ("attention", told))
+    return redirect(request, "drafts", ("attention", told))
+
+
+_unlock = open_handler(_try)
+
+
+def lock(request: Request) -> Response:
+    """Forgets the keys at once."""
+    session_of(request).lock()
+    answer = redirect(request, "locked")
+    answer.headers.update(CLEAR)
+    return answer
+
+
+def watch(request: Request) -> Response:
+    """What an open page asks now and then, so that a locked desk leaves nothing on the screen. It counts for nobody."""
+    session = session_of(request)
+    session.look()
+    if session.desk is not None:
+        return Response(status_code=204)
+    return Response(status_code=204, headers={"HX-Redirect": url(request, "locked")})
+
+
+def _screen(request: Request, errors: dict[str, str], status: int) -> Response:
+    title = words(request).gettext("The desk is locked")
+    answer = render(request, "locked.html", page="", title=title, errors=errors, status_code=status)
+    answer.headers.update(CLEAR)
+    return answer
+
+
+routes = [
+    Route("/locked", open_handler(locked)),
+    Route("/unlock", unlock, methods=["POST"]),
+    Route("/lock", open_handler(lock), methods=["POST"]),
+    Route("/watch", open_handler(watch)),
+]

@@ -1,0 +1,210 @@
+"""The one sitting at this desk: locked, unlocked, or being founded.
+
+Guarantees: after a time without anyone at the desk, and after the machine has slept, the keys are forgotten before the
+next page is served; what was typed meanwhile is sealed. Papers that nobody has confirmed do not outlive the sitting:
+the organisation that they belong to is taken back, because nobody could ever recover it.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from threading import Lock, RLock
+from typing import Final
+
+from waystation import vault
+from waystation.clock import Millis
+from waystation.desk.papers import Places, choose_places
+from waystation.errors import WrongPassphrase
+from waystation.office import drafts, founding
+from waystation.office.desk import Desk, Home, System
+from waystation.office.founding import Papers
+from waystation.tables.drafts import Draft
+
+SUSPEND_DRIFT_MS: Final = 10_000
+"""Wall clock and monotonic clock part by this much: one of them stood still while the machine slept, or was set."""
+
+SUSPEND_GAP_MS: Final = 30_000
+"""Nobody looked for this long, though it should be every second: this process stood still."""
+
+LOOK_EVERY_S: Final = 1.0
+
+ECHO_MS: Final = 4_000
+"""Drafts are sent two seconds after the last key, so one may still be under way when its form is saved."""
+
+UNCONFIRMED: Final = "found"
+"""The form whose draft marks an organisation without confirmed papers."""
+
+_log: Final = logging.getLogger("waystation.desk")
+
+
+@dataclass(slots=True)
+class Founding:
+    """An organisation whose papers nobody has confirmed yet.
+
+    Args:
+        organisation: its name, for the papers.
+        papers: None, if the program ended in between: the words are gone, and the organisation has to be founded again.
+        places: which words are to be typed back.
+    """
+
+    organisation: str = ""
+    papers: Papers | None = None
+    places: Places = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Session:
+    """Who sits at the desk. Safe to call from several threads; whoever needs this gate and the desk's takes this first.
+
+    Args:
+        idle_s: lock after so many seconds without a request from a person.
+        monotonic_ms: a clock that never goes back.
+    """
+
+    home: Home
+    system: System
+    idle_s: float
+    monotonic_ms: Callable[[], int]
+    desk: Desk | None = None
+    founding: Founding | None = None
+    taken_back: bool = False
+    failures: int = 0
+    return_to: str = ""
+    flashes: list[tuple[str, str]] = field(default_factory=list)
+    _letterbox: drafts.Letterbox | None = None
+    _active_ms: int = 0
+    _looked_ms: tuple[int, int] | None = None
+    _saved: tuple[str, int] = ("", 0)
+    _gate: RLock = field(default_factory=RLock)
+    _unlocking: Lock = field(default_factory=Lock)
+
+    @property
+    def founded(self) -> bool:
+        """Whether there is an organisation at this desk."""
+        return self.home.exists
+
+    def open(self, desk: Desk) -> None:
+        """A desk was unlocked or founded. Drafts that were sealed meanwhile are taken in."""
+        with self._gate:
+            self.desk = desk
+            self.failures = 0
+            self._letterbox = drafts.letterbox(desk)
+            self.touch()
+        _log.info("unlocked")
+
+    def found(self, organisation: str, display_name: str, passphrase: str) -> None:
+        """Founds the organisation; its papers wait to be confirmed.
+
+        Raises: as `founding.found`.
+        """
+        with self._unlocking:
+            desk, papers = founding.found(self.home, organisation, display_name, passphrase, self.system)
+            # Should the program end before the papers are confirmed, the next unlocking finds this mark.
+            drafts.keep(desk, UNCONFIRMED, ())
+            with self._gate:
+                self.founding = Founding(organisation, papers, choose_places(self.system.randomness))
+                self.taken_back = False
+                self.open(desk)
+        _log.info("founded")
+
+    def confirm(self) -> None:
+        """The papers are written down; this program forgets them."""
+        with self._gate:
+            self.founding = None
+            if self.desk is not None:
+                drafts.drop(self.desk, UNCONFIRMED)
+        _log.info("papers_confirmed")
+
+    def unlock(self, passphrase: str) -> list[Draft]:
+        """Opens the desk; takes as long as the passphrase's parameters ask. One attempt at a time.
+
+        Returns: what was typed and sealed while the desk was locked, newest first.
+        Raises: as `founding.unlock`.
+        """
+        with self._unlocking:
+            if self.desk is not None:
+                return []
+            try:
+                desk = founding.unlock(self.home, passphrase, self.system)
+            except WrongPassphrase:
+                self.failures += 1
+                _log.info("wrong_passphrase")
+                raise
+            with self._gate:
+                self.open(desk)
+                if drafts.find(desk, UNCONFIRMED) is not None:
+                    self.founding = Founding()
+                return drafts.collect(desk)
+
+    def lock(self) -> None:
+        """Forgets the keys and closes the book. Does nothing if it is locked."""
+        with self._gate:
+            desk = self.desk
+            self.flashes.clear()
+            if desk is None:
+                return
+            if self.founding is not None and self.founding.papers is not None:
+                self.take_back()
+            self.founding = self.desk = None
+            desk.lock()
+        _log.info("locked")
+
+    def take_back(self) -> None:
+        """Removes an organisation whose papers were never confirmed."""
+        with self._gate:
+            self.founding = None
+            self.taken_back = True
+            if self.desk is not None:
+                self.desk.lock()
+                self.desk = None
+            vault.wipe(self.home.vault, self.system.randomness)
+            for name in ("book.db", "book.db-wal", "book.db-shm"):
+                self.home.book.with_name(name).unlink(missing_ok=True)
+        _log.info("founding_taken_back")
+
+    def touch(self) -> None:
+        """Someone is at the desk."""
+        self._active_ms = self.monotonic_ms()
+
+    def look(self) -> None:
+        """Locks if nobody has been here for too long, or the machine has slept. Called every second, and by pages."""
+        with self._gate:
+            wall, steady = int(self.system.clock.now_ms()), self.monotonic_ms()
+            before, self._looked_ms = self._looked_ms, (wall, steady)
+            if self.desk is None:
+                return
+            if before is not None:
+                passed_wall, passed = wall - before[0], steady - before[1]
+                if abs(passed_wall - passed) > SUSPEND_DRIFT_MS or passed > SUSPEND_GAP_MS:
+                    _log.info("suspended")
+                    self.lock()
+                    return
+            if steady - self._active_ms >= self.idle_s * 1000:
+                _log.info("idle")
+                self.lock()
+
+    def keep(self, form: str, inputs: Sequence[tuple[str, str]]) -> bool:
+        """Keeps what was typed, sealed if the desk is locked.
+
+        Returns: whether it could be kept; a desk that was never unlocked has no pages and keeps nothing.
+        Raises: StoreError.
+        """
+        with self._gate:
+            if self.desk is not None:
+                drafts.keep(self.desk, form, inputs)
+                return True
+            if self._letterbox is None or not self.founded:
+                return False
+            self._letterbox.put(form, Millis(self.system.clock.now_ms()), inputs)
+            return True
+
+    def saved(self, form: str) -> None:
+        """A form led on: its draft is dropped."""
+        if self.desk is not None:
+            drafts.drop(self.desk, form)
+        self._saved = form, self.monotonic_ms()
+
+    def just_saved(self, form: str) -> bool:
+        """Whether a draft of this form can only be an echo: it was sent before the page knew that it was saved."""
+        saved, at_ms = self._saved
+        return saved == form and self.monotonic_ms() - at_ms < ECHO_MS

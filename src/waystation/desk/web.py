@@ -1,0 +1,582 @@
+"""What a page module needs to answer a request; the only door from `pages/` to the rest of the desk.
+
+    routes = [Route("/cases/{case}", handler(show)), Route("/cases/{case}", handler(change), methods=["POST"])]
+
+    def show(request: Request) -> Response:
+        desk = desk_of(request)
+        return render(request, "case.html", page="cases", title=..., case=view.case(desk.reader, ...))
+
+    async def change(request: Request) -> Response:
+        desk, form = desk_of(request), await read_form(request)
+        try:
+            desk.save(casework.change(desk, ..., form.fields(desk.registry["case"], desk), form.seen))
+        except BadInput as bad:
+            return render(request, "case.html", ..., form=form, errors=messages(request, bad), status_code=422)
+        return redirect(request, f"cases/{...}", ("done", words(request).gettext("Saved.")))
+
+`handler` sees to the rest. It reads the form first and runs the page in a worker thread, under the desk's gate. If the
+desk is locked it seals what was typed and shows the lock screen, and leads back after unlocking. What a page does not
+catch becomes an error page; what was typed is kept as a draft.
+
+A form posts to the address at which it is shown, or says where it is shown with `{{ form_address() }}` inside; that
+address names its draft. `<form method="post" {{ autosave() }}>` keeps the draft while the person types.
+`typed(kind, name)` is what stands in a draft, or in the form that is shown again with its errors: give it to
+`field(..., draft=typed(kind, name))`. A page that is asked for with `?draft=1` has its draft there by itself. When a
+form leads on (303), its draft is dropped.
+"""
+
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Match
+
+from waystation import limits
+from waystation.clock import DAY_MS
+from waystation.desk import formats, forms
+from waystation.desk.forms import Form, Upload, read_refs, ref_text
+from waystation.desk.i18n import Language, preferred
+from waystation.desk.session import Session
+from waystation.errors import BadInput, Locked, Problem, Refused, StoreError, WaystationError
+from waystation.ids import ValueRef, to_text
+from waystation.office import drafts
+from waystation.office.desk import Desk
+from waystation.records import REGISTRY, Value
+from waystation.records.fields import ChoiceField, CountryField, FieldSpec, LinkField, ManyField, TextField
+from waystation.records.values import Amount, Day, Many, Moment, Money
+
+Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+
+_log: Final = logging.getLogger("waystation.desk")
+_templates: Final = Environment(
+    loader=FileSystemLoader(Path(__file__).resolve().parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    auto_reload=False,
+    cache_size=-1,
+)
+
+_MECHANICAL: Final = ("form_address", "refs", "keep", "seen")
+"""Inputs that nobody types."""
+
+
+# ── What a page asks ──
+
+
+def session_of(request: Request) -> Session:
+    """The sitting that this request belongs to."""
+    session = request.app.state.session
+    assert isinstance(session, Session)
+    return session
+
+
+def desk_of(request: Request) -> Desk:
+    """The unlocked desk. Raises: Locked."""
+    desk = session_of(request).desk
+    if desk is None:
+        raise Locked
+    return desk
+
+
+def words(request: Request) -> Language:
+    """The language of the person at the desk: `.gettext(message, **values)`, `.ngettext(one, many, number)`."""
+    language = getattr(request.state, "language", None)
+    if language is None:
+        language = request.state.language = preferred(request.headers.get("accept-language", ""))
+    return language
+
+
+async def read_form(request: Request) -> Form:
+    """The form that was posted. It is in memory by the time that a handler runs."""
+    return form_of(request)
+
+
+def form_of(request: Request) -> Form:
+    """As `read_form`, for handlers that are no coroutine."""
+    form = getattr(request.state, "form", None)
+    return form if isinstance(form, Form) else Form()
+
+
+def messages(request: Request, bad: BadInput, prefix: str = "") -> dict[str, str]:
+    """The problems of a form in words, under the names of its inputs, for `errors`.
+
+    Args:
+        prefix: what leads those names, for problems that an office function raised.
+    """
+    language = words(request)
+    return {prefix + name if name else "": language.problem(problem) for name, problem in bad.problems.items()}
+
+
+# ── What a page answers ──
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    page: str,
+    title: str,
+    status_code: int = 200,
+    form: Form | None = None,
+    **context: Any,
+) -> Response:
+    """A page.
+
+    Args:
+        template: its file in `templates/`.
+        page: id of the page in the index of the book; empty for none.
+        title: in the person's language.
+        form: what was posted, to be shown again with its `errors`.
+        context: what the template shows. Everything in it is escaped.
+    """
+    session = session_of(request)
+    language = words(request)
+    shown = {
+        **_globals(request, language, _drafted(request) if form is None else form),
+        "page": page,
+        "title": title,
+        "status": _status(session.desk, language) if session.desk else None,
+        "flash": _take(session.flashes),
+        "draft_url": _draft_waiting(request),
+        **context,
+    }
+    return HTMLResponse(_templates.get_template(template).render(shown), status_code)
+
+
+def redirect(request: Request, path: str, flash: tuple[str, str] | None = None) -> Response:
+    """Leads on to another page of the desk (303).
+
+    Args:
+        path: within the desk, such as "cases"; it may have a query.
+        flash: level ("done", "attention") and words that the next page shows once.
+    """
+    if flash:
+        session_of(request).flashes.append(flash)
+    return RedirectResponse(url(request, path), 303)
+
+
+def url(request: Request, path: str) -> str:
+    """The address of a page of the desk."""
+    return f"{request.scope['root_path']}/{path}"
+
+
+def error_page(request: Request, error: Exception, *, form: Form | None = None, lost: bool = False) -> Response:
+    """What went wrong, its code, and the next step; never a traceback or content.
+
+    Args:
+        lost: whether what was typed could not be kept, and must be shown so that it can be copied.
+    """
+    language = words(request)
+    code, status, told = _explained(error, language)
+    return render(
+        request,
+        "error.html",
+        page="",
+        title=told[0],
+        status_code=status,
+        code=code,
+        lines=told[1:],
+        back=form_address(request, form) if form is not None else "",
+        kept=form is not None and not lost,
+        typed_texts=[text for name, text in form.inputs if _typed_by_hand(name, text)] if form is not None and lost else [],
+    )
+
+
+def form_address(request: Request, form: Form) -> str:
+    """Where a form is shown, within the desk: what it says itself, else what htmx says, else where it was posted to.
+
+    An address that leads to no page is cut back until it does.
+    """
+    root = request.scope["root_path"]
+    named = form.text("form_address") or request.headers.get("hx-current-url", "")
+    try:
+        address = urlsplit(named or str(request.scope["path"]))
+    except ValueError:
+        return ""
+    query = urlencode([pair for pair in parse_qsl(address.query) if pair[0] != "draft"])
+    path = address.path.removeprefix(root).strip("/")
+    while path and not _leads_to_page(request, path):
+        path, query = path.rpartition("/")[0], ""
+    return f"{path}?{query}" if query else path
+
+
+# ── How a page is run ──
+
+
+def handler(function: Handler) -> Endpoint:
+    """A page behind the lock: see the top of this module."""
+    return _endpoint(function, _unlocked)
+
+
+def open_handler(function: Handler) -> Endpoint:
+    """A page that needs no unlocked desk: the lock screen, founding, keeping a draft."""
+    return _endpoint(function, _run)
+
+
+def _endpoint(function: Handler, run: Callable[[Handler, Request], Response]) -> Endpoint:
+    @wraps(function)
+    async def endpoint(request: Request) -> Response:
+        try:
+            if request.method == "POST":
+                form = await forms.read(request)
+                request.state.form = replace(form, countries=words(request).country_codes)
+        except BadInput as bad:
+            return await run_in_threadpool(error_page, request, bad)
+        return await run_in_threadpool(_guarded, function, run, request)
+
+    return endpoint
+
+
+def _guarded(function: Handler, run: Callable[[Handler, Request], Response], request: Request) -> Response:
+    failure: Exception
+    try:
+        return run(function, request)
+    except Locked:
+        return _lock_screen(request)
+    except HTTPException as error:
+        failure = error
+    except WaystationError as error:
+        _log.info("refused %s", error.code)
+        failure = error
+    except Exception as error:  # noqa: BLE001 -- a traceback may quote what was typed, so it ends here
+        _log.error("page_failed %s at %s", type(error).__name__, _place(error))
+        failure = error
+    return _after(request, failure)
+
+
+def _unlocked(function: Handler, request: Request) -> Response:
+    session = session_of(request)
+    session.look()
+    desk = session.desk
+    if desk is None:
+        return _lock_screen(request)
+    if session.founding is not None:
+        return redirect(request, "found/papers/root")
+    session.touch()
+    form = form_of(request)
+    if form.excess:
+        return _after(request, BadInput({"": form.excess}))
+    with desk.gate:
+        response = _run(function, request)
+        if request.method == "POST" and response.status_code == 303:
+            session.saved(form_address(request, form))
+    return response
+
+
+def _run(function: Handler, request: Request) -> Response:
+    answer = function(request)
+    return _finish(answer) if inspect.iscoroutine(answer) else answer  # type: ignore[return-value]
+
+
+def _finish(coroutine: Coroutine[Any, Any, Response]) -> Response:
+    """The result of a handler written as a coroutine. The form is read already, so it has nothing to wait for."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        answer: Response = done.value
+        return answer
+    coroutine.close()
+    raise RuntimeError("a page may wait for nothing but its form")
+
+
+def _lock_screen(request: Request) -> Response:
+    """Seals what was posted, remembers where the person was, and leads to the lock screen or to founding."""
+    session = session_of(request)
+    if not session.founded:
+        return redirect(request, "found")
+    if "hx-request" in request.headers and request.method == "GET":
+        return Response(status_code=204, headers={"HX-Redirect": url(request, "locked")})
+    form = form_of(request)
+    address = _own_address(request) if request.method == "GET" else form_address(request, form)
+    session.return_to = address
+    if worth_keeping(form):
+        try:
+            session.keep(address, form.inputs)
+        except StoreError as error:
+            return error_page(request, error, form=form, lost=True)
+    return redirect(request, "locked")
+
+
+def _after(request: Request, error: Exception) -> Response:
+    """The error page of a failed request, with what was typed kept, or shown."""
+    session, form = session_of(request), form_of(request)
+    typed, kept = worth_keeping(form), False
+    if typed:
+        with suppress(WaystationError):
+            kept = session.keep(form_address(request, form), form.inputs)
+    desk = session.desk
+    with desk.gate if desk else nullcontext():
+        return error_page(request, error, form=form if typed else None, lost=typed and not kept)
+
+
+def worth_keeping(form: Form) -> bool:
+    """Whether anything in a form was typed by a person."""
+    return any(_typed_by_hand(name, text) for name, text in form.inputs)
+
+
+def _typed_by_hand(name: str, text: str) -> bool:
+    return bool(text.strip()) and not name.startswith("seen.") and name not in _MECHANICAL
+
+
+def _leads_to_page(request: Request, path: str) -> bool:
+    scope = {**request.scope, "method": "GET", "path": f"{request.scope['root_path']}/{path}"}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes)
+
+
+def _place(error: BaseException) -> str:
+    """File and line of the innermost frame of ours; no values."""
+    place = "?"
+    trace = error.__traceback__
+    while trace is not None:
+        path = Path(trace.tb_frame.f_code.co_filename)
+        if "waystation" in path.parts:
+            place = f"{path.name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def _explained(error: Exception, language: Language) -> tuple[str, int, list[str]]:
+    """Code, status, and the words: a heading, then what to do."""
+    _ = language.gettext
+    match error:
+        case BadInput(problems=problems):
+            codes = {problem.code for problem in problems.values()}
+            told = [language.problem(problem) for problem in problems.values()]
+            if codes & {"form_too_large", "file_too_large"}:
+                return "too_large", 413, [_("That is too large"), *told]
+            if codes == {"bad_id"}:
+                return "bad_id", 404, [_("There is no such page"), *told]
+            return error.code, 422, [_("Nothing was saved"), *told]
+        case Refused():
+            return error.code, 403, [_("Your role does not allow this"), _(error.message)]
+        case StoreError():
+            return error.code, 507, [_("The disk refused"), _("Nothing was saved."), _(error.message)]
+        case WaystationError():
+            return error.code, 500, [_("That did not work"), _(error.message)]
+        case HTTPException(status_code=status):
+            return "not_found", status, [_("There is no such page"), _("Go back, or start from Today.")]
+        case _:
+            told = [_("Something failed that should not"), _("Nothing was saved. Go back and try again.")]
+            return "unforeseen", 500, [*told, _("If it happens again, tell whoever looks after Waystation this code.")]
+
+
+# ── What every template has ──
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A declared field, as the macro `field()` draws it. `choices`: value and words of each answer."""
+
+    label: str
+    help: str
+    who: str
+    required: bool
+    widget: str
+    choices: Sequence[tuple[str, str]]
+
+
+def declared(language: Language, kind: str, name: str) -> Declared:
+    """The declaration of a field in a language. Raises: KeyError, if there is none."""
+    spec = REGISTRY[kind].fields[name]
+    label = language.gettext(spec.label)
+    return Declared(label, "", spec.who.value, spec.required, _widget(spec), _choices(spec, language))
+
+
+def _widget(spec: FieldSpec) -> str:
+    match spec:
+        case TextField(lines=lines):
+            return "area" if lines > 1 else "text"
+        case CountryField():
+            return "choice"
+        case ManyField(item=CountryField()):
+            return "tags"
+        case _:
+            return spec.type_name
+
+
+def _choices(spec: FieldSpec, language: Language) -> list[tuple[str, str]]:
+    match spec:
+        case ChoiceField(options=options) | ManyField(item=ChoiceField(options=options)):
+            return [(choice.value, language.gettext(choice.label)) for choice in options]
+        case CountryField():
+            return language.countries
+        case _:
+            return []
+
+
+def choice_label(language: Language, kind: str, name: str, value: Value | None) -> str:
+    """What a stored choice, country or list of them says in a language."""
+    if value is None:
+        return ""
+    spec = REGISTRY[kind].fields[name]
+    if isinstance(value, Many) and isinstance(spec, ManyField):
+        return ", ".join(_said(spec.item, item, language) for item in value)
+    return _said(spec, value, language)
+
+
+def _said(spec: FieldSpec, value: Value, language: Language) -> str:
+    match spec:
+        case ChoiceField():
+            return language.gettext(spec.label_of(value))
+        case CountryField():
+            return formats.country_name(str(value), language)
+        case LinkField():
+            return to_text(value) if isinstance(value, bytes) else str(value)
+        case _:
+            return spec.plain(value)
+
+
+def _globals(request: Request, language: Language, form: Form | None) -> dict[str, Any]:
+    zone = session_of(request).system.clock.zone()
+
+    def format_day(day: Day | str | None) -> str:
+        return formats.format_day(day, language)
+
+    def format_moment(moment: Moment | int | None) -> str:
+        return formats.format_moment(moment, language, zone)
+
+    def format_amount(amount: Amount | float | None) -> str:
+        return formats.format_amount(amount, language)
+
+    def format_money(money: Money | None) -> str:
+        return formats.format_money(money, language)
+
+    def typed(kind: str, name: str, prefix: str = "") -> str | list[str] | None:
+        return _typed(form, prefix + name, declared(language, kind, name).widget)
+
+    return {
+        "lang": language.code,
+        "dir": language.direction,
+        "_": language.gettext,
+        "ngettext": language.ngettext,
+        "url": lambda path: url(request, path),
+        "declared": lambda kind, name: declared(language, kind, name),
+        "label": lambda kind: language.gettext(REGISTRY[kind].label),
+        "field_label": lambda kind, name: language.gettext(REGISTRY[kind].fields[name].label),
+        "choice_label": lambda kind, name, value: choice_label(language, kind, name, value),
+        "country": lambda code: formats.country_name(code, language),
+        "format_day": format_day,
+        "format_moment": format_moment,
+        "iso_moment": formats.iso_moment,
+        "format_amount": format_amount,
+        "format_money": format_money,
+        "refs": refs,
+        "id_text": to_text,
+        "typed": typed,
+        "autosave": lambda: _autosave(request),
+        "form_address": lambda: _form_address_input(request, form),
+    }
+
+
+def refs(live: Sequence[ValueRef]) -> str:
+    """References of shown values, for `seen` and `refs` of the macros."""
+    return " ".join(ref_text(ref) for ref in live)
+
+
+def _typed(form: Form | None, name: str, widget: str) -> str | list[str] | None:
+    """What stands in a form's input, in the shape that `field()` takes as a draft; None if the form did not have it."""
+    if form is None or not (name in form.values or f"seen.{name}" in form.values):
+        return None
+    texts = form.values.get(name, [])
+    return texts if widget in ("many", "tags") else (texts[-1] if texts else "")
+
+
+def _drafted(request: Request) -> Form | None:
+    desk = session_of(request).desk
+    if desk is None or "draft" not in request.query_params:
+        return None
+    found = drafts.find(desk, _own_address(request))
+    return Form(found.inputs) if found else None
+
+
+def _draft_waiting(request: Request) -> str | None:
+    """Where the kept draft of this very page can be taken up again."""
+    desk = session_of(request).desk
+    if desk is None or request.method != "GET" or "draft" in request.query_params:
+        return None
+    address = _own_address(request)
+    return url(request, with_draft(address)) if drafts.find(desk, address) else None
+
+
+def with_draft(address: str) -> str:
+    """The address at which a form is shown with its draft in it."""
+    return f"{address}{'&' if '?' in address else '?'}draft=1"
+
+
+def _own_address(request: Request) -> str:
+    return form_address(request, Form((("form_address", f"{request.url.path}?{request.url.query}"),)))
+
+
+def _autosave(request: Request) -> Markup:
+    return Markup('hx-post="{}" hx-trigger="input changed delay:2s, change delay:2s" hx-swap="none"').format(
+        url(request, "drafts")
+    )
+
+
+def _form_address_input(request: Request, form: Form | None) -> Markup:
+    address = (form.text("form_address") if form else "") or _own_address(request)
+    return Markup('<input type="hidden" name="form_address" value="{}">').format(address)
+
+
+def _take(flashes: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    taken = list(flashes)
+    flashes.clear()
+    return taken
+
+
+def _status(desk: Desk, language: Language) -> Mapping[str, object]:
+    """The two small words of the masthead: whether all is saved, and how old the last backup is."""
+    _ = language.gettext
+    made = _last_backup(desk)
+    if made is None:
+        told, late = _("no backup yet"), True
+    else:
+        days = (desk.now_ms() - made) // DAY_MS
+        late = days >= limits.BACKUP_DUE_DAYS
+        aged = language.ngettext("last backup a day ago", "last backup %(num)s days ago", days)
+        told = _("backed up today") if days < 1 else aged
+    return {"saved_text": _("All saved on this desk"), "backup_text": told, "backup_needs_attention": late}
+
+
+__all__ = [
+    "Form",
+    "Language",
+    "Problem",
+    "Upload",
+    "desk_of",
+    "error_page",
+    "form_address",
+    "form_of",
+    "handler",
+    "messages",
+    "open_handler",
+    "read_form",
+    "read_refs",
+    "redirect",
+    "ref_text",
+    "refs",
+    "render",
+    "session_of",
+    "url",
+    "with_draft",
+    "words",
+    "worth_keeping",
+]
+
+
+def _last_backup(desk: Desk) -> int | None:
+    made = desk.book.store.meta("last_backup_ms")
+    return made if isinstance(made, int) else None

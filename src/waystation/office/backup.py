@@ -1,0 +1,411 @@
+"""Backup, restore, drill: because laptops die.
+
+Guarantees: a backup is complete or absent; nothing in the clear touches the disk; a restored book never writes under
+its old desk id. Refuses what is expired, cut short, altered, or of another organisation. Implements spec/backup.md.
+"""
+
+import hashlib
+import io
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import msgspec
+import pyrage
+
+from waystation import limits
+from waystation.book import Book, DeskKeys, Progress, Report, Store
+from waystation.clock import DAY_MS
+from waystation.derive import KEY_BYTES, Key, u32
+from waystation.errors import BackupError, BadInput, Problem, StoreError
+from waystation.ids import DeskId, FolderType, OrderHash, OrgId
+from waystation.office.desk import Desk, Home, System, today
+from waystation.office.founding import desk_keys, new_secrets
+from waystation.sign import SigningKey, SigningSeed
+from waystation.tables import Tables
+from waystation.unseal import SealingKey, SealingSeed
+from waystation.vault import Kdf, Vault, check_passphrase, flush_folder, new_kdf
+from waystation.wire import Decoder, encode
+from waystation.words import to_age_secret
+
+LEAD: Final = b"waystation copy\n"
+MANIFEST_MAX: Final = 64 * limits.KIB
+_PIECE: Final = limits.MIB
+_SUFFIX: Final = ".age"
+
+
+class Manifest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What a backup says of itself (K3). `made_ms` and `expires_ms` in UTC ms; `size` in bytes."""
+
+    version: int
+    org: OrgId
+    desk: DeskId
+    made_ms: int
+    expires_ms: int
+    position: int
+    order: OrderHash
+    database_key: Key
+    keyring_key: Key
+    size: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A backup that was written: its file, its passphrase-protected key if there is one, and its dates (UTC ms)."""
+
+    file: Path
+    key_file: Path | None
+    made_ms: int
+    expires_ms: int
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drilled:
+    """What a drill found. `same_tables`: making them again from the log gave what the copy held."""
+
+    made_ms: int
+    expires_ms: int
+    report: Report
+    same_tables: bool
+
+
+_decode_manifest: Final = Decoder(Manifest)
+
+
+def backup(
+    desk: Desk,
+    target: Path,
+    *,
+    passphrase: str | None = None,
+    recipient: str | None = None,
+    valid_days: int = limits.BACKUP_VALID_DAYS,
+    progress: Progress = lambda done, of: None,
+) -> Made:
+    """Writes a backup of this desk's book.
+
+    Args:
+        target: the file; must not exist. `.age` is added where it is missing.
+        passphrase: opens it too, together with the key file that is then written beside it.
+        recipient: an age recipient ("age1…") that shall open it too.
+        valid_days: when it expires; at least 1.
+    Raises: StoreError, WeakPassphrase, BadInput.
+    """
+    target = target if target.suffix == _SUFFIX else target.with_name(target.name + _SUFFIX)
+    key_file = target.with_name(target.name.removesuffix(_SUFFIX) + ".key.age")
+    if target.exists() or (passphrase is not None and key_file.exists()):
+        raise StoreError("That backup exists already. Give another name; backups are never written over.")
+    recipients = [read_recipient(_recovery(desk))]
+    if recipient is not None:
+        recipients.append(read_recipient(recipient))
+    sealed_identity = b""
+    if passphrase is not None:
+        check_passphrase(passphrase)
+        identity = to_age_secret(desk.randomness(KEY_BYTES))
+        recipients.append(pyrage.x25519.Identity.from_str(identity).to_public())
+        sealed_identity = pyrage.passphrase.encrypt(identity.encode() + b"\n", passphrase)
+    with desk.gate:
+        book = desk.book
+        book.store.fold()
+        made = desk.now_ms()
+        size, digest = _measure(desk.home.book)
+        secrets = desk.vault.secrets
+        manifest = Manifest(
+            1,
+            book.org,
+            book.desk,
+            made,
+            made + valid_days * DAY_MS,
+            book.position,
+            book.order,
+            secrets.database_key,
+            book.keyring_key,
+            size,
+            digest,
+        )
+        _write(target, manifest, desk.home.book, recipients, progress)
+        if sealed_identity:
+            place_file(key_file, lambda file: file.write(sealed_identity))
+        with book.transaction():
+            book.store.set_meta("last_backup_ms", made)
+    return Made(target, key_file if sealed_identity else None, made, manifest.expires_ms, manifest.position)
+
+
+def recovery_opener(secret: bytes) -> pyrage.x25519.Identity:
+    """Opens backups with the recovery key (32 bytes, from its words)."""
+    return pyrage.x25519.Identity.from_str(to_age_secret(secret))
+
+
+def identity_opener(text: str) -> pyrage.x25519.Identity:
+    """Opens backups with an age identity's text. Raises: BadInput."""
+    try:
+        return pyrage.x25519.Identity.from_str(text.strip())
+    except pyrage.IdentityError:
+        raise BadInput({"": Problem("bad_identity", "That is no age identity (AGE-SECRET-KEY-1…).")}) from None
+
+
+def passphrase_opener(file: Path, passphrase: str) -> pyrage.x25519.Identity:
+    """Opens backups with a passphrase and the key file beside them. Raises: BackupError."""
+    key_file = file.with_name(file.name.removesuffix(_SUFFIX) + ".key.age")
+    try:
+        identity = pyrage.passphrase.decrypt(key_file.read_bytes(), passphrase)
+    except FileNotFoundError:
+        raise BackupError(f"The key file {key_file.name} is not beside the backup. Use the recovery key.") from None
+    except pyrage.DecryptError:
+        raise BackupError("That passphrase does not open the backup's key file.") from None
+    return identity_opener(identity.decode())
+
+
+def restore(
+    file: Path,
+    opener: pyrage.x25519.Identity,
+    root: SigningKey,
+    home: Home,
+    passphrase: str,
+    system: System,
+    *,
+    kdf: Kdf | None = None,
+    accept_expired: bool = False,
+    progress: Progress = lambda done, of: None,
+) -> Desk:
+    """Makes a new desk from a backup, in the place of the one that made it.
+
+    Args:
+        root: the root key, which admits the new desk.
+        home: an empty place. passphrase: the new desk's.
+    Returns: the unlocked desk; everything in the book was checked.
+    Raises: BackupError, BookError, WeakPassphrase, StoreError; nothing is left behind then.
+    """
+    check_passphrase(passphrase)
+    if home.exists or home.book.exists():
+        raise StoreError("A desk exists in that folder. Restore into another, or wipe that one first.")
+    home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    random = system.randomness
+    try:
+        manifest = _unpack(file, opener, home.book, system, accept_expired, progress)
+        fresh = new_secrets(manifest.org, SigningSeed(random(KEY_BYTES)), SealingSeed(random(KEY_BYTES)), system)
+        secrets = msgspec.structs.replace(
+            fresh, database_key=manifest.database_key, keyring_keys=(manifest.keyring_key,)
+        )
+        store = Store.open(home.book, manifest.database_key, system.vfs)
+        try:
+            book = _open_checked(store, manifest, desk_keys(secrets), system, progress)[0]
+            if root.public not in book.roster.genesis.roots:
+                raise BackupError("Those are not the root key's words of this organisation. Nothing was restored.")
+            with book.transaction():
+                book.succeed(manifest.desk, [root])
+            vault = Vault.create(home.vault, passphrase, secrets, kdf or new_kdf(random), random)
+            desk = Desk(home, vault, book, system)
+            with book.transaction():
+                desk.tables.turn()
+        except BaseException:
+            store.close()
+            raise
+        flush_folder(home.folder)
+    except BaseException:
+        for path in (home.vault, home.book, home.book.with_name("book.db-wal")):
+            path.unlink(missing_ok=True)
+        raise
+    return desk
+
+
+def drill(
+    file: Path,
+    opener: pyrage.x25519.Identity,
+    system: System,
+    *,
+    progress: Progress = lambda done, of: None,
+) -> Drilled:
+    """Proves that a backup restores, and leaves nothing behind (K7). Raises: BackupError, BookError, StoreError."""
+    with tempfile.TemporaryDirectory(prefix="waystation-drill-") as folder:
+        path = Path(folder) / "book.db"
+        manifest = _unpack(file, opener, path, system, True, progress)
+        keys = DeskKeys(
+            SigningKey(SigningSeed(system.randomness(KEY_BYTES))),
+            (SealingKey(SealingSeed(system.randomness(KEY_BYTES))),),
+        )
+        store = Store.open(path, manifest.database_key, system.vfs)
+        try:
+            book, report = _open_checked(store, manifest, keys, system, progress)
+            same = _tables_agree(book, system)
+        finally:
+            store.close()
+    return Drilled(manifest.made_ms, manifest.expires_ms, report, same)
+
+
+def _tables_agree(book: Book, system: System) -> bool:
+    tables = Tables(book.store.connection, system.registry, system.terms, lambda: today(system.clock))
+    with book.transaction():
+        tables.turn()
+        before = tables.digest()
+        tables.rebuild(book.changes())
+        return before == tables.digest()
+
+
+def _open_checked(
+    store: Store, manifest: Manifest, keys: DeskKeys, system: System, progress: Progress
+) -> tuple[Book, Report]:
+    book = Book.open(store, keys, (manifest.keyring_key,), system.randomness)
+    if (book.org, book.position, book.order) != (manifest.org, manifest.position, manifest.order):
+        raise BackupError("K5: the book in this backup is not the one that its manifest names.")
+    return book, book.check(progress)
+
+
+def _recovery(desk: Desk) -> str:
+    """The public half of the recovery key, as founding wrote it down."""
+    kinds = desk.tables.facts(desk.folder(FolderType.OFFICE), frozenset(("organisation",)))
+    for fields in kinds.get("organisation", {}).values():
+        if isinstance(text := fields.get("recovery"), str):
+            return text
+    raise BackupError("This book names no recovery key. Nothing was written.")
+
+
+def read_recipient(text: str) -> pyrage.x25519.Recipient:
+    """An age recipient from its text. Raises: BadInput."""
+    try:
+        return pyrage.x25519.Recipient.from_str(text.strip())
+    except pyrage.RecipientError:
+        raise BadInput({"recipient": Problem("bad_recipient", "That is no age recipient (age1…).")}) from None
+
+
+def _measure(path: Path) -> tuple[int, bytes]:
+    digest = hashlib.sha256()
+    size = 0
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+            size += len(piece)
+    return size, digest.digest()
+
+
+def _write(
+    target: Path, manifest: Manifest, book: Path, recipients: list[pyrage.x25519.Recipient], progress: Progress
+) -> None:
+    described = encode(manifest)
+    head = LEAD + u32(len(described)) + described
+    with book.open("rb") as source:
+        reader = _Joined(head, source, manifest.size, progress)
+        place_file(target, lambda file: pyrage.encrypt_io(reader, file, recipients))
+
+
+def place_file(target: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Writes a file whole and durably, or leaves none."""
+    temporary = target.with_name(target.name + ".new")
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+        flush_folder(target.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise StoreError(
+            f"The backup could not be written ({error.strerror}). Free some space and try again."
+        ) from None
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _unpack(
+    file: Path, opener: pyrage.x25519.Identity, target: Path, system: System, accept_expired: bool, progress: Progress
+) -> Manifest:
+    """Decrypts a backup into an encrypted book file (K2, K5)."""
+    try:
+        total = file.stat().st_size
+        with file.open("rb") as source, target.open("xb") as sink:
+            writer = _Parted(sink, total, progress)
+            pyrage.decrypt_io(source, writer, [opener])
+            sink.flush()
+            os.fsync(sink.fileno())
+    except pyrage.DecryptError:
+        raise BackupError("This backup does not open: another key is needed, or it was altered or cut short.") from None
+    except OSError as error:
+        raise StoreError(f"The backup could not be read or written ({error.strerror}).") from None
+    manifest = writer.manifest()
+    if (writer.size, writer.digest.digest()) != (manifest.size, manifest.digest):
+        raise BackupError("K5: the book in this backup is not complete. Use another backup.")
+    if manifest.expires_ms < system.clock.now_ms() and not accept_expired:
+        raise BackupError("This backup has expired. Use a newer one, or say that you accept an expired one.")
+    return manifest
+
+
+class _Joined(io.RawIOBase):
+    """Reads a head, then a file of which exactly `size` bytes count."""
+
+    def __init__(self, head: bytes, source: BinaryIO, size: int, progress: Progress) -> None:
+        self._head = head
+        self._source = source
+        self._size = size
+        self._done = 0
+        self._progress = progress
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes; empty at the end."""
+        if self._head:
+            piece, self._head = self._head[:size], self._head[size:]
+            return piece
+        left = self._size - self._done
+        piece = self._source.read(min(size, left))
+        self._done += len(piece)
+        self._progress(self._done, self._size)
+        return piece
+
+
+class _Parted(io.RawIOBase):
+    """Takes the manifest off what is written, and passes the rest on."""
+
+    def __init__(self, sink: BinaryIO, total: int, progress: Progress) -> None:
+        self._sink = sink
+        self._head = b""
+        self._manifest: Manifest | None = None
+        self._total = total
+        self._progress = progress
+        self.size = 0
+        self.digest = hashlib.sha256()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: bytes) -> int:  # type: ignore[override]
+        """Takes a stretch of the decrypted backup."""
+        piece = bytes(piece)
+        taken = len(piece)
+        if self._manifest is None:
+            piece = self._lead(piece)
+        self._sink.write(piece)
+        self.digest.update(piece)
+        self.size += len(piece)
+        self._progress(min(self.size, self._total), self._total)
+        return taken
+
+    def manifest(self) -> Manifest:
+        """What the backup says of itself. Raises: BackupError, if nothing readable came."""
+        if self._manifest is None:
+            raise BackupError("K2: this file is no backup of Waystation's.")
+        return self._manifest
+
+    def _lead(self, piece: bytes) -> bytes:
+        """Collects until the manifest is complete; returns what follows it."""
+        self._head += piece
+        start = len(LEAD) + 4
+        if not LEAD.startswith(self._head[: len(LEAD)]):
+            raise BackupError("K2: this file is no backup of Waystation's.")
+        if len(self._head) < start:
+            return b""
+        length = int.from_bytes(self._head[len(LEAD) : start], "big")
+        if length > MANIFEST_MAX:
+            raise BackupError("K2: this backup's manifest is impossibly large.")
+        if len(self._head) < start + length:
+            return b""
+        self._manifest = _decode_manifest(self._head[start : start + length])
+        rest, self._head = self._head[start + length :], b""
+        return rest

@@ -1,0 +1,60 @@
+"""Code names in use at this desk, read once and kept up to date, so that no save reads them all.
+
+Guarantees: a request, a case or a place never gets a name that could be mistaken for another's. A request and the case that
+it became share theirs.
+"""
+
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from waystation.errors import BadInput, Problem
+from waystation.ids import FolderId
+from waystation.office.desk import Desk
+from waystation.office.writing import Entry, Writing
+from waystation.records.codenames import CodeNames
+from waystation.records.labels import N_
+
+_TABLES: Final = ("case_now", "request_now", "k_place")
+
+
+class _InUse:
+    """The names, and how far in the log they were read."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._reader = desk.reader
+        self._reached = -1
+        self.names = CodeNames(())
+        self.update()
+
+    def update(self) -> None:
+        """Reads the names of what changed since the last time. A name once used is never free again."""
+        (end,) = self._reader.rows("SELECT coalesce(max(position), 0) FROM history")[0]
+        if end == self._reached:
+            return
+        changed = "" if self._reached < 0 else " AND folder IN (SELECT folder FROM history WHERE position > ?)"
+        values = () if self._reached < 0 else (self._reached,)
+        for table in _TABLES:
+            query = f"SELECT code_name FROM {table} WHERE code_name IS NOT NULL{changed}"  # noqa: S608 -- fixed text
+            for (name,) in self._reader.each(query, *values):
+                self.names.add(name)
+        self._reached = end
+
+
+_in_use: Final[WeakKeyDictionary[Desk, _InUse]] = WeakKeyDictionary()
+
+
+def propose(desk: Desk, language: str) -> str:
+    """A fresh code name, far from every other in use; Russian words for "ru", English for all else."""
+    return _names(desk).propose(desk.randomness, "ru" if language == "ru" else "en")
+
+
+def check_code_name(writing: Writing, entry: Entry, *, shared_with: FolderId | None = None) -> None:
+    """Returns only if a record's code name can be told from all others.
+
+    Args:
+        shared_with: the request or case that rightly bears the same one.
+    Raises: BadInput.
+    """
+    name = entry.get("code_name")
+    if "code_name" not in entry.fields or not isinstance(name, str) or name == entry.before.get("code_name"):
+        return

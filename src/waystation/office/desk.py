@@ -1,0 +1,291 @@
+"""An unlocked desk: the one way to save.
+
+Guarantees: a save is checked, sealed, appended and laid into the tables in one durable transaction, or nothing of it
+is there; locking closes the file and forgets the keys. A function of the office decides and returns one `Save`;
+`Desk.save` is the only place where it is written.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from threading import RLock
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from msgspec import structs
+
+from waystation.book import Accepted, Book, FolderWrite, NewFolder, Progress, Stamp
+from waystation.book.files import SealedFile
+from waystation.book.roster import COORDINATOR, DeskEntry
+from waystation.clock import Clock
+from waystation.derive import KEY_BYTES, Key
+from waystation.errors import Locked
+from waystation.ids import (
+    HASH_BYTES,
+    ChunkHash,
+    FolderId,
+    FolderType,
+    MemberId,
+    Randomness,
+    RecordId,
+    SaveId,
+    ValueRef,
+    new_id,
+)
+from waystation.records import (
+    REGISTRY,
+    RecordState,
+    Registry,
+    Save,
+    changes_of,
+    check_save,
+    decode_payload,
+    encode_payload,
+    seen,
+)
+from waystation.roles import Action, require
+from waystation.tables import Drafts, Tables
+from waystation.textsearch import Terms
+from waystation.vault import Vault, check_passphrase, new_kdf
+from waystation.views.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What the machine gives, plugged in by `assemble`; tests plug in seeded ones.
+
+    Args:
+        vfs: name of an SQLite file system; None for the machine's own.
+    """
+
+    clock: Clock
+    randomness: Randomness
+    terms: Terms
+    registry: Registry = field(default_factory=lambda: REGISTRY)
+    vfs: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder of one desk."""
+
+    folder: Path
+
+    @property
+    def vault(self) -> Path:
+        return self.folder / "vault"
+
+    @property
+    def book(self) -> Path:
+        return self.folder / "book.db"
+
+    @property
+    def exists(self) -> bool:
+        return self.vault.exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A durable save: its id, and how far the log reaches with it."""
+
+    save: SaveId
+    position: int
+
+
+def today(clock: Clock) -> str:
+    """ISO date where the clock is."""
+    return datetime.fromtimestamp(clock.now_ms() / 1000, ZoneInfo(clock.zone())).date().isoformat()
+
+
+class Desk:
+    """One member's unlocked desk. Safe to call from several threads; one works at a time."""
+
+    def __init__(self, home: Home, vault: Vault, book: Book, system: System) -> None:
+        self.home = home
+        self.registry = system.registry
+        self._vault: Vault | None = vault
+        self._book: Book | None = book
+        self._system = system
+        self.gate: Final = RLock()
+        self.tables = Tables(book.store.connection, system.registry, system.terms, self.today)
+        self.drafts = Drafts(book.store.connection)
+        self.reader = Reader(book.store.connection, system.registry, system.terms, self.today, self.now_ms, self.tables)
+
+    @property
+    def book(self) -> Book:
+        """The open book. Raises: Locked."""
+        if self._book is None:
+            raise Locked
+        return self._book
+
+    @property
+    def vault(self) -> Vault:
+        """The open vault. Raises: Locked."""
+        if self._vault is None:
+            raise Locked
+        return self._vault
+
+    @property
+    def locked(self) -> bool:
+        return self._book is None
+
+    @property
+    def member(self) -> MemberId:
+        """Whose desk this is."""
+        return self.book.member
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """This member's roles, from the signed roster."""
+        return self.book.roster.roles(self.member)
+
+    @property
+    def randomness(self) -> Randomness:
+        return self._system.randomness
+
+    def now_ms(self) -> int:
+        return self._system.clock.now_ms()
+
+    def zone(self) -> str:
+        return self._system.clock.zone()
+
+    def today(self) -> str:
+        """ISO date at this desk."""
+        return today(self._system.clock)
+
+    def new_record(self) -> RecordId:
+        return RecordId(new_id(self._system.randomness))
+
+    def folder(self, folder_type: FolderType) -> FolderId:
+        """The office's, or the ledger's."""
+        return self.book.singleton(folder_type)
+
+    def require(self, action: Action, folder_type: FolderType, *, on_team: bool = True) -> None:
+        """Returns only if this member may. Raises: Refused."""
+        require(self.roles, action, folder_type, on_team=on_team)
+
+    def state(self, folder: FolderId, kind: str, record: RecordId) -> RecordState:
+        """A record's merged state, live values and all."""
+        return self.tables.state(folder, kind, record)
+
+    def seen(
+        self, folder: FolderId, kind: str, record: RecordId, fields: Sequence[str]
+    ) -> Mapping[str, tuple[ValueRef, ...]]:
+        """The values of these fields as they stand now: what a function that just read them has seen."""
+        return seen(self.state(folder, kind, record), fields)
+
+    def save(self, save: Save, files: Sequence[SealedFile] = ()) -> Saved:
+        """Writes one save: durable when it returns, or not there at all.
+
+        Args:
+            files: whose records the save holds.
+        Raises: BadInput, Refused, StoreError, Locked.
+        """
+        return self.save_all((save,), files)
+
+    def save_all(self, saves: Sequence[Save], files: Sequence[SealedFile] = ()) -> Saved:
+        """Writes several saves, each its own in the log, in one transaction: all of them or none; as an import does.
+
+        Returns: the last one. Raises: as `save`.
+        """
+        with self.gate:
+            book = self.book
+            pieces = [piece for file in files for piece in file.pieces]
+            accepted: list[Accepted] = []
+            stamp = self._stamp()
+            with book.transaction():
+                for save in saves:
+                    stamp = self._stamp()
+                    accepted += self._append(stamp, save, pieces)
+                    pieces = []
+                self.tables.apply(accepted)
+            return Saved(stamp.save, book.position)
+
+    def hide(self, folder: FolderId) -> None:
+        """Takes a folder out of sight at once; it is destroyed after seven days (spec/book.md B22–B24)."""
+        self._tombstone(folder, "hide")
+
+    def unhide(self, folder: FolderId) -> None:
+        """Brings a hidden folder back, as long as it is not destroyed."""
+        self._tombstone(folder, "cancel")
+
+    def destroy_due(self) -> int:
+        """Destroys what was hidden long enough: keys, bodies, files. Returns how many folders. Cannot be undone."""
+        with self.gate:
+            due = self.book.due_for_destruction(self.now_ms())
+            for folder in due:
+                self._destroy(folder)
+            return len(due)
+
+    def change_passphrase(self, old: str, new: str) -> None:
+        """Wraps the vault under a new passphrase, at today's parameters. Raises: WrongPassphrase, WeakPassphrase."""
+        Vault.open(self.home.vault, old)
+        check_passphrase(new)
+        self.vault.change_passphrase(new, new_kdf(self.randomness), self.randomness)
+
+    def rebuild(self, progress: Progress = lambda done, of: None) -> None:
+        """Makes every derived table again from the log, in one transaction."""
+        with self.gate:
+            book = self.book
+            end = book.position
+            with book.transaction():
+                self.tables.rebuild(book.changes(), lambda position: progress(position, end))
+            progress(end, end)
+
+    def attached(self, chunk: ChunkHash) -> bytes | None:
+        """A stored piece of a file, as ciphertext."""
+        return self.book.chunk(chunk)
+
+    def lock(self) -> None:
+        """Closes the file and forgets the keys. Does nothing if it is locked already."""
+        with self.gate:
+            book, self._book, self._vault = self._book, None, None
+            if book is not None:
+                book.store.close()
+
+    def _stamp(self) -> Stamp:
+        return Stamp(SaveId(new_id(self.randomness)), self.now_ms(), self.zone())
+
+    def _append(self, stamp: Stamp, save: Save, pieces: Sequence[bytes]) -> list[Accepted]:
+        checked = check_save(save, self.registry)
+        folders = dict.fromkeys(write.folder for write in checked.writes)
+        writes = [FolderWrite(folder, encode_payload(changes_of(checked, folder))) for folder in folders]
+        new = [NewFolder(folder, kind, self._readers()) for folder, kind in checked.new_folders]
+        return self.book.append(stamp, writes, new, pieces)
+
+    def _readers(self) -> tuple[DeskEntry, ...]:
+        """Who reads a new folder: its author, and every coordinator (docs/threat-model.md, "An insider")."""
+        roster = self.book.roster
+        return tuple(
+            entry
+            for entry in roster.active_desks()
+            if entry.desk == self.book.desk or COORDINATOR in roster.roles(entry.member)
+        )
+
+    def _tombstone(self, folder: FolderId, action: str) -> None:
+        with self.gate:
+            book = self.book
+            stamp = self._stamp()
+            with book.transaction():
+                book.tombstone(folder, action, stamp)
+                if action == "hide":
+                    self.tables.forget(folder)
+                else:
+                    self.tables.apply(book.changes(folder=folder))
+
+    def _destroy(self, folder: FolderId) -> None:
+        pieces = [
+            ChunkHash(chunks[i : i + HASH_BYTES])
+            for change in self.book.changes(folder=folder)
+            for record in decode_payload(change.payload)
+            if record.kind == "file" and isinstance(chunks := record.fields.get("chunks"), bytes)
+            for i in range(0, len(chunks), HASH_BYTES)
+        ]
+        new_key = Key(self.randomness(KEY_BYTES))
+        vault, old = self.vault, self.vault.secrets
+        # The vault holds both keys until the book has changed over, so that a crash in between loses nothing (B26).
+        vault.replace_secrets(structs.replace(old, keyring_keys=(*old.keyring_keys, new_key)), self.randomness)
+        with self.book.transaction():
+            self.book.destroy(folder, pieces, new_key)
+        vault.replace_secrets(structs.replace(old, keyring_keys=(new_key,)), self.randomness)

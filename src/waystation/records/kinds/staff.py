@@ -1,0 +1,41 @@
+"""Those who do the work: members of staff and partner organisations."""
+
+from typing import Annotated, TypedDict
+
+from waystation.ids import FolderType
+from waystation.records.choices import Language, PartnerService, Role
+from waystation.records.declare import MASKED, OFFICE, country, day, kind, many, text
+from waystation.records.labels import N_
+from waystation.records.values import Day, Many
+
+
+@kind("member", folders={FolderType.OFFICE}, label=N_("Member of staff"))
+class Member(TypedDict, total=False):
+    """A member as colleagues know them. What they may do is decided by the signed roster."""
+
+    display_name: Annotated[str, text(N_("Name at work"), OFFICE, max_chars=60, required=True)]
+    roles: Annotated[Many, many(Role, N_("Roles"), OFFICE)]
+    languages: Annotated[Many, many(Language, N_("Languages"), OFFICE)]
+    joined: Annotated[Day, day(N_("Joined"), OFFICE)]
+    departed: Annotated[Day, day(N_("Left the organisation"), OFFICE)]
+
+
+@kind("partner", folders={FolderType.OFFICE}, label=N_("Partner organisation"))
+class Partner(TypedDict, total=False):
+    name: Annotated[str, text(N_("Name of the organisation"), OFFICE, required=True)]
+    country: Annotated[str, country(N_("Country"), OFFICE)]
+    services: Annotated[Many, many(PartnerService, N_("What they do"), OFFICE)]
+    contact: Annotated[str, text(N_("Contact person"), MASKED)]
+    agreement: Annotated[Day, day(N_("Information-sharing protocol signed"), OFFICE)]
+    remarks: Annotated[str, text(N_("Remarks"), OFFICE, max_chars=2000, lines=4)]
+
+
+@kind("organisation", folders={FolderType.OFFICE}, label=N_("Organisation"))
+class Organisation(TypedDict, total=False):
+    """This organisation, as its staff know it; one record, made at founding."""
+
+    name: Annotated[str, text(N_("Name of the organisation"), OFFICE, required=True)]
+    recovery: Annotated[
+        str, text(N_("Public half of the recovery key"), OFFICE, max_chars=80, required=True, searchable=False)
+    ]
+    founded: Annotated[Day, day(N_("Founded"), OFFICE, required=True)]

@@ -1,0 +1,105 @@
+"""SQL tables, from the declared kinds.
+
+`record` has a row for each record of any kind, with the whole merged state; `k_<kind>` lays the shown values out in
+typed columns under the same row id; `search` indexes their words; `history` has a row for each accepted entry.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from waystation.records import KindSpec, Registry, columns
+
+FIXED: Final = """
+CREATE TABLE record (
+    rowid INTEGER PRIMARY KEY, folder BLOB NOT NULL, kind TEXT NOT NULL, id BLOB NOT NULL, state BLOB NOT NULL,
+    conflicts INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL);
+CREATE UNIQUE INDEX record_identity ON record (folder, kind, id);
+CREATE INDEX record_conflicts ON record (folder) WHERE conflicts > 0;
+CREATE TABLE history (
+    position INTEGER PRIMARY KEY, folder BLOB NOT NULL, folder_type TEXT NOT NULL, save BLOB NOT NULL,
+    at_ms INTEGER NOT NULL, zone TEXT NOT NULL, desk BLOB NOT NULL, seq INTEGER NOT NULL, member BLOB NOT NULL,
+    what BLOB NOT NULL);
+CREATE INDEX history_folder ON history (folder, position);
+CREATE TABLE overlay (rowid INTEGER PRIMARY KEY, state BLOB, last INTEGER);
+CREATE VIRTUAL TABLE search USING fts5 (
+    terms, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 0");
+CREATE TABLE case_now (
+    folder BLOB PRIMARY KEY, code_name TEXT, stage TEXT NOT NULL, opened TEXT, closed TEXT, closure TEXT,
+    caseworker BLOB, region TEXT, people INTEGER NOT NULL, level TEXT, timeframe TEXT, urgent INTEGER NOT NULL,
+    deadline TEXT, review TEXT, check_in_due INTEGER, task_due INTEGER, decision_due TEXT, next_look TEXT,
+    evacuated INTEGER NOT NULL, in_hiding INTEGER NOT NULL, needs_route INTEGER NOT NULL, applied INTEGER NOT NULL,
+    pending INTEGER NOT NULL, refused INTEGER NOT NULL, granted INTEGER NOT NULL, discouraged INTEGER NOT NULL,
+    travelling INTEGER NOT NULL, abroad INTEGER NOT NULL, without_papers INTEGER NOT NULL, silent INTEGER NOT NULL,
+    conflicts INTEGER NOT NULL, changed INTEGER NOT NULL, turns TEXT);
+CREATE INDEX case_now_open ON case_now (urgent, code_name, folder, stage, level, caseworker) WHERE closed IS NULL;
+CREATE INDEX case_now_list ON case_now (code_name, folder, stage, level, caseworker, closed);
+CREATE INDEX case_now_stage ON case_now (stage, code_name);
+CREATE INDEX case_now_check_in ON case_now (check_in_due) WHERE closed IS NULL AND check_in_due IS NOT NULL;
+CREATE INDEX case_now_review ON case_now (review) WHERE closed IS NULL AND review IS NOT NULL;
+CREATE INDEX case_now_deadline ON case_now (deadline) WHERE closed IS NULL AND deadline IS NOT NULL;
+CREATE INDEX case_now_decision ON case_now (decision_due) WHERE closed IS NULL AND decision_due IS NOT NULL;
+CREATE INDEX case_now_look ON case_now (next_look) WHERE closed IS NULL AND next_look IS NOT NULL;
+CREATE INDEX case_now_counts ON case_now (
+    evacuated, in_hiding, abroad, applied, granted, refused, without_papers, silent, needs_route, pending, travelling, closed);
+CREATE INDEX case_now_conflicts ON case_now (conflicts) WHERE conflicts > 0;
+CREATE INDEX case_now_turns ON case_now (turns) WHERE turns IS NOT NULL;
+CREATE TABLE request_now (
+    folder BLOB PRIMARY KEY, code_name TEXT, stage TEXT NOT NULL, received INTEGER, people INTEGER NOT NULL, level TEXT,
+    timeframe TEXT, urgent INTEGER NOT NULL, deadline TEXT, check_in_due INTEGER, accepted_as BLOB, same_as BLOB,
+    outcome TEXT, without_papers INTEGER NOT NULL, silent INTEGER NOT NULL, conflicts INTEGER NOT NULL,
+    changed INTEGER NOT NULL);
+CREATE INDEX request_now_stage ON request_now (stage, urgent, received, folder);
+CREATE INDEX request_now_open ON request_now (urgent, received, folder) WHERE accepted_as IS NULL AND outcome IS NULL;
+CREATE INDEX request_now_deadline ON request_now (deadline) WHERE accepted_as IS NULL AND outcome IS NULL AND deadline IS NOT NULL;
+CREATE INDEX request_now_check_in ON request_now (check_in_due)
+    WHERE accepted_as IS NULL AND outcome IS NULL AND check_in_due IS NOT NULL;
+CREATE INDEX request_now_name ON request_now (code_name);
+CREATE INDEX request_now_case ON request_now (accepted_as) WHERE accepted_as IS NOT NULL;
+CREATE INDEX request_now_conflicts ON request_now (conflicts) WHERE conflicts > 0;
+CREATE INDEX request_now_counts ON request_now (received, people, same_as, without_papers, silent)
+"""
+
+INDEXES: Final = """
+CREATE INDEX k_task_due ON k_task (due) WHERE done IS NULL;
+CREATE INDEX k_check_in_due ON k_check_in (due) WHERE done IS NULL;
+CREATE INDEX k_stay_place ON k_stay (place, begins);
+CREATE INDEX k_application_route ON k_application (route);
+CREATE INDEX k_application_filed ON k_application (filed, folder, people);
+CREATE INDEX k_decision_decided ON k_decision (decided);
+CREATE INDEX k_evacuation_evacuated ON k_evacuation (evacuated, folder, people);
+CREATE INDEX k_arrival_arrived ON k_arrival (arrived);
+CREATE INDEX k_discouragement_route ON k_discouragement (route);
+CREATE INDEX k_citation_claim ON k_citation (claim);
+CREATE INDEX k_donation_sums ON k_donation (campaign, amount_currency, amount_minor);
+CREATE INDEX k_donation_received ON k_donation (received);
+CREATE INDEX k_expense_sums ON k_expense (campaign, category, amount_currency, amount_minor);
+CREATE INDEX k_expense_spent ON k_expense (spent);
+CREATE INDEX k_reveal_time ON k_reveal (revealed)
+"""
+"""What the pages look up across folders. Named where the kinds that they name are declared."""
+
+
+def statements(registry: Registry) -> Iterator[str]:
+    """Every CREATE statement, in order."""
+    yield from FIXED.split(";")
+    for spec in registry.values():
+        yield from _kind_table(spec)
+    yield from INDEXES.split(";")
+
+
+def table(kind: str) -> str:
+    """Name of a kind's table."""
+    return f"k_{kind}"
+
+
+def names(registry: Registry) -> list[str]:
+    """Every derived table, for dropping."""
+    fixed = ["record", "history", "overlay", "search", "case_now", "request_now"]
+    return fixed + [table(kind) for kind in registry]
+
+
+def _kind_table(spec: KindSpec) -> Iterator[str]:
+    laid = "".join(f", {column.name} {column.sql_type}" for column in columns(spec))
+    name = table(spec.name)
+    yield f"CREATE TABLE {name} (record INTEGER PRIMARY KEY, folder BLOB NOT NULL, id BLOB NOT NULL{laid})"
+    yield f"CREATE INDEX {name}_folder ON {name} (folder)"

@@ -1,0 +1,47 @@
+"""The full-text index over all that can be searched, masked names too: the index is as encrypted as the rest."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import apsw
+
+from waystation.ids import FolderId, RecordId
+from waystation.textsearch import Terms
+
+RESULTS_MAX: Final = 50
+
+_QUERY: Final = (
+    "SELECT r.folder, r.kind, r.id FROM (SELECT rowid FROM search WHERE search MATCH ? ORDER BY rowid DESC LIMIT ?) s"
+    " JOIN record r ON r.rowid = s.rowid"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record whose words match."""
+
+    folder: FolderId
+    kind: str
+    record: RecordId
+
+
+def index(connection: apsw.Connection, row: int, terms: str, *, known: bool) -> None:
+    """Puts a record's words under its row id; `known` says whether there may be older ones."""
+    if terms:
+        connection.execute("INSERT OR REPLACE INTO search (rowid, terms) VALUES (?, ?)", (row, terms))
+    elif known:
+        connection.execute("DELETE FROM search WHERE rowid = ?", (row,))
+
+
+def search(connection: apsw.Connection, terms: Terms, words: str, limit: int = RESULTS_MAX) -> list[Found]:
+    """Records that hold all the words, in any inflection and script; newest first.
+
+    Args:
+        words: as typed; no query language.
+        limit: the most that are given.
+    """
+    match = terms.query_terms(words)
+    if not match:
+        return []
+    rows: list[tuple[Any, ...]] = connection.execute(_QUERY, (match, limit)).fetchall()
+    return [Found(FolderId(folder), kind, RecordId(record)) for folder, kind, record in rows]

@@ -1,0 +1,169 @@
+"""Words to search by: inflected Russian, ё and е, and names across scripts meet in one form.
+
+Every word of a text becomes one or more plain terms: its dictionary forms (Магомедову →
+магомедов), spelt in Latin letters as the many romanisations of one name agree on (Джохар,
+Dzhokhar, Djohar → johar). Text and query go the same way, so they meet. What a person types is
+never query syntax: terms are letters and digits only, and quoted.
+
+Dictionaries belong to others: the analyser (pymorphy3) and the stemmer are passed in by `assemble`.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Final, Protocol
+from unicodedata import normalize
+
+from anyascii import anyascii
+
+CACHED_WORDS: Final = 30_000
+"""A working vocabulary; some 12 MB when full."""
+
+QUERY_WORDS_MAX: Final = 16
+WORD_CHARS_MAX: Final = 64
+
+_WORD: Final = re.compile(r"[^\W_]+")
+_QUERY_WORD: Final = re.compile(r"[^\W_]+\*?")
+_HER_NAME: Final = ("ova", "eva", "ina")
+_RUSSIAN: Final = re.compile(r"[а-я]+")
+
+
+class Parse(Protocol):
+    """One reading of a word."""
+
+    @property
+    def normal_form(self) -> str:
+        """Its dictionary form."""
+        ...
+
+
+class Analyser(Protocol):
+    """What reads Russian words; `pymorphy3.MorphAnalyzer` is one."""
+
+    def parse(self, word: str, /) -> Sequence[Parse]:
+        """Every reading, likeliest first; unknown words are read by their ending."""
+        ...
+
+
+class Stemmer(Protocol):
+    """What cuts endings off words in Latin letters; `Stemmer.Stemmer("english")` is one."""
+
+    def stemWord(self, word: str, /) -> str:  # noqa: N802 -- PyStemmer's name
+        """The word without its ending."""
+        ...
+
+
+class Terms:
+    """Turns texts into index terms and queries into full-text expressions.
+
+    Args:
+        analyser: reads Russian words; without one they are found in the form that was written.
+        stemmer: the same for words in Latin letters.
+        cached_words: how many words' terms are remembered.
+    """
+
+    def __init__(
+        self,
+        analyser: Analyser | None = None,
+        stemmer: Stemmer | None = None,
+        *,
+        cached_words: int = CACHED_WORDS,
+    ) -> None:
+        self._analyser = analyser
+        self._stemmer = stemmer
+        self._terms_of = lru_cache(maxsize=cached_words)(self._find_terms)
+
+    def index_terms(self, text: str) -> str:
+        """The terms of a text, each once, apart by spaces: what the index holds of it."""
+        found: dict[str, None] = {}
+        for word in _WORD.findall(_folded(text)):
+            for term in self._terms_of(word):
+                found[term] = None
+        return " ".join(found)
+
+    def query_terms(self, text: str) -> str:
+        """An FTS5 MATCH expression for texts that hold every word of the query.
+
+        A word that ends in an asterisk stands for all that begin so. Everything else that is no
+        letter or digit only sets words apart.
+
+        Returns: the expression; empty where there is nothing to look for.
+        """
+        return " AND ".join(self._clauses(text))
+
+    def _clauses(self, text: str) -> Iterator[str]:
+        words = dict.fromkeys(_QUERY_WORD.findall(_folded(text[: QUERY_WORDS_MAX * WORD_CHARS_MAX])))
+        for word in list(words)[:QUERY_WORDS_MAX]:
+            if word.endswith("*"):
+                terms = [f'"{term}" *' for term in {skeleton(word[:-1])} if term]
+            else:
+                terms = [f'"{term}"' for term in self._terms_of(word)]
+            if terms:
+                yield f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0]
+
+    def _find_terms(self, word: str) -> tuple[str, ...]:
+        word = word[:WORD_CHARS_MAX]
+        forms = {word}
+        if _RUSSIAN.fullmatch(word):
+            if self._analyser is not None:
+                forms |= {_folded(parse.normal_form) for parse in self._analyser.parse(word)}
+        elif word.isascii() and word.isalpha():
+            # A Latin j is heard as in Johar, or as in Julia; Tsvetaeva's dictionary form is Цветаев.
+            forms |= {form.replace("j", "y") for form in forms}
+            forms |= {form[:-1] for form in forms if form.endswith(_HER_NAME)}
+            if self._stemmer is not None:
+                forms |= {self._stemmer.stemWord(form) for form in forms}
+        return tuple(sorted({skeleton(form) for form in forms} - {""}))
+
+
+def _folded(text: str) -> str:
+    """One spelling of what is one text: compatibility forms, case, ё as е; й stays."""
+    if text.isascii():
+        return text.lower()
+    return normalize("NFKC", normalize("NFKC", text).casefold()).replace("ё", "е")
+
+
+# In what romanisations of one name differ. One pass, the longest spelling first.
+_SPELLINGS: Final = {
+    "dzh": "j",
+    "dsch": "j",
+    "dj": "j",
+    "zh": "j",
+    "shch": "s",
+    "schtsch": "s",
+    "sch": "s",
+    "sh": "s",
+    "tsch": "c",
+    "tch": "c",
+    "ch": "c",
+    "ts": "c",
+    "tz": "c",
+    "kh": "h",
+    "gh": "g",
+    "ph": "f",
+    "th": "t",
+    "ou": "u",
+    "oo": "u",
+    "ck": "k",
+    "q": "k",
+    "w": "v",
+    "x": "ks",
+    "yo": "e",
+    "io": "e",
+    "ye": "e",
+    "ie": "e",
+    "y": "i",
+}
+_SPELLING: Final = re.compile("|".join(sorted(_SPELLINGS, key=len, reverse=True)))
+_REPEATED: Final = re.compile(r"([a-z])\1+")
+_NOT_PLAIN: Final = re.compile(r"[^a-z0-9]+")
+
+
+def skeleton(word: str) -> str:
+    """A word in plain Latin letters and digits, as the many spellings of one name agree.
+
+    Sound over sight: it joins what should be found together and, now and then, what need not. For
+    finding, never for telling two people apart.
+    """
+    plain = _NOT_PLAIN.sub("", anyascii(word).lower())
+    return _REPEATED.sub(r"\1", _SPELLING.sub(lambda found: _SPELLINGS[found[0]], plain))

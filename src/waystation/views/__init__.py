@@ -1,0 +1,1 @@
+"""Views: read models for the pages. SQL over the tables; counting lives here, and nowhere else."""
