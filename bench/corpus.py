@@ -11,8 +11,9 @@ from waystation.clock import DAY_MS, Millis
 from waystation.ids import FolderId, FolderType, RecordId
 from waystation.office.desk import Desk, Home, System
 from waystation.office.founding import found, unlock
-from waystation.records import Save, Write
+from waystation.records import REGISTRY, Save, Write
 from waystation.records.values import Day, Moment
+from waystation.tables import schema
 from waystation.vault import new_kdf
 
 PASSPHRASE = "seven lanterns over a slow river"
@@ -72,8 +73,9 @@ def bench_system(seed: str, clock: SteadyClock | None = None) -> System:
 
 
 def built(folder: Path, cases: int) -> Home:
-    """A book of `cases` cases, made once and kept; the folder name holds the size."""
-    home = Home(folder / f"book-{cases}")
+    """A book of `cases` cases, made once and kept; its folder's name holds the size and the tables' shape."""
+    schemas = "".join(schema.statements(REGISTRY))
+    home = Home(folder / f"book-{cases}-{hashlib.sha256(schemas.encode()).hexdigest()[:8]}")
     done = home.folder / "complete"
     if done.exists():
         return home
@@ -107,7 +109,9 @@ def note_text(words: Seeded, length: int = 24) -> str:
 
 def _place(place: FolderId) -> Save:
     fields = {"code_name": "Birch Window", "address": "nowhere 1", "beds": 900}
-    return Save((Write(place, FolderType.PLACE, "place", RecordId(place), fields, new=True),), ((place, FolderType.PLACE),))
+    return Save(
+        (Write(place, FolderType.PLACE, "place", RecordId(place), fields, new=True),), ((place, FolderType.PLACE),)
+    )
 
 
 def _saves(desk: Desk, words: Seeded, cases: int, place: FolderId) -> Iterator[Save]:

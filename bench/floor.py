@@ -94,7 +94,8 @@ def search(connection: apsw.Connection, matches: Sequence[str]) -> list[float]:
     """Seconds each bare full-text query takes, identity look-up included."""
     query = (
         "SELECT r.folder, r.kind, r.id FROM"
-        " (SELECT rowid FROM search WHERE search MATCH ? ORDER BY rowid DESC LIMIT 50) s JOIN record r ON r.rowid = s.rowid"
+        " (SELECT rowid FROM search WHERE search MATCH ? ORDER BY rowid DESC LIMIT 50) s"
+        " JOIN record r ON r.rowid = s.rowid"
     )
     times = []
     for match in matches:

@@ -1,24 +1,28 @@
 """What is measured at one size; each size in a process of its own, so that memory and caches do not carry over."""
 
+import gc
+import json
 import shutil
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from waystation.views.found import search as search_view
+import httpx2
 
 from bench import floor
-from bench.corpus import FAMILY, GIVEN, NOUNS, VERBS, Seeded, note_text, opened
+from bench.corpus import FAMILY, GIVEN, NOUNS, PASSPHRASE, VERBS, Seeded, built, note_text, opened
 from waystation.assemble import terms as make_terms
 from waystation.derive import u32
 from waystation.office import casework
 from waystation.office.desk import Desk, Home
-from waystation.records.check import search_text
-from waystation.records.merge import shown
-from waystation.records.payload import Change, decode_state, encode_payload
+from waystation.records import Change, decode_state, encode_payload, search_text, shown
 from waystation.tables import schema, search
+from waystation.vault import Vault
+from waystation.views.found import search as search_view
 
 SAVES = 300
 QUERIES = 200
@@ -140,3 +144,62 @@ def rebuilds(home: Home, size: int, scratch: Path) -> Result:
     (scratch / "rebuild.db").unlink()
     share = least / value
     return Result("rebuild", size, value, "s", least, value / least, "≥ 40 % of the floor", share >= 0.4)
+
+
+def visit(home: Home, size: int) -> list[Result]:
+    """The program as it runs: from the passphrase to a served Today, pages at their p95, and the memory it took."""
+    command = [sys.executable, "-m", "bench.serve", str(home.folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().split()[-1]
+            return _visits(home, size, address, process.pid)
+        finally:
+            process.terminate()
+
+
+def _visits(home: Home, size: int, address: str, pid: int) -> list[Result]:
+    origin = "/".join(address.split("/")[:3])
+    headers = {"origin": origin, "sec-fetch-site": "same-origin"}
+    stretch = min(timed(lambda: Vault.open(home.vault, PASSPHRASE)) for _ in range(3))
+    with httpx2.Client(headers=headers, follow_redirects=True, timeout=120) as client:
+        root = "/".join(str(client.get(address).url).split("/")[:4])
+        started = time.perf_counter()
+        served = client.post(f"{root}/unlock", data={"passphrase": PASSPHRASE})
+        unlock = time.perf_counter() - started
+        assert served.status_code == 200, served.status_code
+        assert str(served.url).endswith("/today"), served.url
+        words = Seeded("pages")
+        pages = {
+            "page: today (p95)": lambda: client.get(f"{root}/today"),
+            "page: cases (p95)": lambda: client.get(f"{root}/cases"),
+            "page: figures (p95)": lambda: client.get(f"{root}/figures"),
+            "page: search (p95)": lambda: client.post(
+                f"{root}/search", data={"q": words.pick(FAMILY) + " " + words.pick(NOUNS)}
+            ),
+        }
+        results = [below("unlock to Today, beyond the password hash", size, unlock - stretch, "s", 0.5)]
+        for name, ask in pages.items():
+            assert ask().status_code == 200, name
+            results.append(below(name, size, p95([timed(ask) for _ in range(60)]) * 1000, "ms", 30))
+    status = Path(f"/proc/{pid}/status").read_text()
+    peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+    most = 200 if size <= 20_000 else 300
+    return [*results, below("memory of the desk", size, peak / 1024, "MiB", most)]
+
+
+def main(size: int, folder: Path) -> None:
+    """Measures one size and prints the results as JSON lines."""
+    home = built(folder, size)
+    gc.collect()
+    results = [*visit(home, size), saves(home, size, folder)]
+    desk = opened(home)
+    results += searches(desk, size)
+    desk.lock()
+    results.append(rebuilds(home, size, folder))
+    for result in results:
+        sys.stdout.write(json.dumps(asdict(result)) + "\n")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))

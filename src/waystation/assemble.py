@@ -11,7 +11,8 @@ from babel.localtime import get_localzone
 from platformdirs import user_data_path
 
 from waystation.clock import Millis
-from waystation.office.desk import Home, System
+from waystation.desk.app import run
+from waystation.office.desk import Desk, Home, System
 from waystation.textsearch import Terms
 
 
@@ -28,6 +29,25 @@ class MachineClock:
 def machine() -> System:
     """This machine's clock and randomness, and the Russian morphology."""
     return System(MachineClock(), os.urandom, terms())
+
+
+def run_desk(
+    place: Home, *, port: int = 0, open_browser: bool = True, desk: Desk | None = None, system: System | None = None
+) -> int:
+    """Serves the desk until its browser is closed. Returns an exit code.
+
+    Args:
+        desk: an unlocked desk to begin with. system: its clock and randomness, if they are not this machine's.
+    """
+    return run(
+        place,
+        system or machine(),
+        monotonic_ms=lambda: time.monotonic_ns() // 1_000_000,
+        say=lambda line: print(line, flush=True),  # noqa: T201 -- the one line that a person needs to come in
+        port=port,
+        open_browser=open_browser,
+        desk=desk,
+    )
 
 
 @cache

@@ -126,7 +126,7 @@ def _days_until(day: Day | None, today: str) -> int:
 
 def _reasons(danger: Danger, days_left: int, hours_missed: int, review_left: int) -> Iterable[Reason]:
     if hours_missed >= 0:
-        yield Reason(N_("Check-in missed %(hours)s hours ago"), {"hours": hours_missed})
+        yield Reason(N_("Hours since the missed check-in: %(hours)s"), {"hours": hours_missed})
     if danger.level is None:
         yield Reason(N_("Risk not assessed yet"))
     elif danger.level in _LEVELS:
@@ -136,10 +136,10 @@ def _reasons(danger: Danger, days_left: int, hours_missed: int, review_left: int
     if danger.timeframe in _TIMEFRAMES:
         yield Reason(Timeframe(danger.timeframe).label)
     if days_left < 0:
-        yield Reason(N_("Deadline passed %(days)s days ago"), {"days": -days_left})
+        yield Reason(N_("Days since the deadline: %(days)s"), {"days": -days_left})
     elif days_left == 0:
-        yield Reason(N_("Deadline is today"))
+        yield Reason(N_("The deadline is today"))
     elif days_left < _NO_DEADLINE:
-        yield Reason(N_("Deadline in %(days)s days"), {"days": days_left})
+        yield Reason(N_("Days until the deadline: %(days)s"), {"days": days_left})
     if review_left < 0:
-        yield Reason(N_("Review of the risk overdue by %(days)s days"), {"days": -review_left})
+        yield Reason(N_("Days since the review was due: %(days)s"), {"days": -review_left})

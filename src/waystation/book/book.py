@@ -29,6 +29,8 @@ from waystation.book.entry import (
     make_entry,
     next_order,
     open_body,
+    open_change,
+    tag_of,
 )
 from waystation.book.folder import NewEpoch, chunk_hash, make_epoch, open_sheet, read_epoch
 from waystation.book.keyring import Keyring
@@ -391,34 +393,29 @@ class Book:
             after: from the entry after this position on.
             folder: those of one folder, be it hidden; else all, without hidden folders.
         """
-        select = (
-            "SELECT e.position, e.header, e.body, f.folder, f.type, f.tag FROM entry e JOIN epoch f ON f.id = e.epoch"
-            " WHERE e.position > ? AND e.kind = 3 AND e.status IS NULL AND e.body IS NOT NULL AND "
-        )
+        hidden = {row[0] for row in self.store.rows("SELECT folder FROM hidden")} if folder is None else set()
+        query = "SELECT position, header, body FROM entry WHERE position > ? AND kind = 3 AND status IS NULL AND body IS NOT NULL"
         if folder is None:
-            visible = "f.folder NOT IN (SELECT folder FROM hidden) ORDER BY e.position"
-            rows = self._sql.execute(select + visible, (after,))
+            rows = self._sql.execute(f"{query} ORDER BY position", (after,))
         else:
-            rows = self._sql.execute(select + "f.folder = ? ORDER BY e.position", (after, folder))
-        types = {kind.value: kind for kind in FolderType}
-        for position, raw, body, of, kind, tag in rows:
-            key = self._keyring.find(tag)
-            if key is None:
+            of_folder = "AND epoch IN (SELECT id FROM epoch WHERE folder = ?)"
+            rows = self._sql.execute(f"{query} {of_folder} ORDER BY position", (after, folder))
+        members = {desk: entry.member for desk, entry in self.roster.desks.items()}
+        position: int
+        raw: bytes
+        body: bytes
+        for position, raw, body in rows:  # type: ignore[assignment] -- the schema types these columns
+            tag = tag_of(raw)
+            epoch, key = self._log.epoch(tag), self._keyring.find(tag)
+            if epoch is None or key is None or epoch.folder in hidden:
                 continue
-            header = decode_header(raw)
             try:
-                change = _decode_change(open_body(raw, header, body, key))
+                desk, seq, plaintext = open_change(raw, body, key)
+                change = _decode_change(plaintext)
             except (SealError, WireError):
                 continue
-            yield Accepted(
-                position,
-                (header.desk, header.seq),
-                self.roster.desks[header.desk].member,
-                of,
-                types[kind],
-                Stamp(change.save, change.at_ms, change.zone),
-                change.payload,
-            )
+            stamp = Stamp(change.save, change.at_ms, change.zone)
+            yield Accepted(position, (desk, seq), members[desk], epoch.folder, epoch.type, stamp, change.payload)
 
     def readers(self, folder: FolderId) -> tuple[DeskId, ...]:
         """Desks that read a folder now; empty if it does not exist."""
@@ -431,8 +428,11 @@ class Book:
 
     def entries(self) -> Iterator[Entry]:
         """The stored log, in order."""
-        for header, signature, body in self._sql.execute("SELECT header, signature, body FROM entry ORDER BY position"):
-            yield Entry(header, Signature(signature), body)
+        with self.store.reading():
+            for header, signature, body in self._sql.execute(
+                "SELECT header, signature, body FROM entry ORDER BY position"
+            ):
+                yield Entry(header, Signature(signature), body)
 
     def receive(self, entries: Sequence[Entry]) -> None:
         """Takes a stretch of the log as it came from elsewhere, in the caller's transaction (B20, [12]).
@@ -455,32 +455,38 @@ class Book:
                     raise BookError("B3: the newest signature of its desk does not verify", position) from None
 
     def check(self, progress: Progress = lambda done, of: None) -> Report:
-        """Checks every chain, signature, order hash and body, from genesis (B3–B23).
+        """Checks every chain, signature, order hash and body, from genesis (B3–B23), then every chunk (B14).
 
-        Raises: BookError, naming the first bad entry.
+        Raises: BookError, naming the first bad entry; StoreError, if the file itself is damaged.
         """
-        scratch = apsw.Connection(":memory:")
-        for statement in log_module.SCHEMA.split(";"):
-            scratch.execute(statement)
-        _, genesis = read_genesis(self.genesis)
-        replay = Log(scratch, self.org, genesis, self._keyring, self._order_at)
-        counts = {"accepted": 0, "aside": 0, "unread": 0, "undecodable": 0}
-        rows = self._sql.execute("SELECT position, header, signature, body, order_hash FROM entry ORDER BY position")
-        for position, raw, signature, body, order in rows:
-            if position != replay.position + 1:
-                raise OrderError("B4: an entry is missing before it", position)
-            try:
-                counts[self._check_one(replay, Entry(raw, Signature(signature), body))] += 1
-            except (WireError, SealError, SignatureError) as error:
-                raise BookError(error.message, position) from None
-            if replay.order != order:
-                raise OrderError("B4: its order hash is not the log's", position)
-            if position % 1000 == 0:
-                progress(position, self.position)
-        if (replay.position, replay.order) != (self.position, self.order):
-            raise OrderError("B4: the log ends elsewhere than this desk remembers", replay.position)
-        progress(self.position, self.position)
-        return Report(entries=replay.position, order=replay.order, **counts)
+        with self.store.reading():
+            scratch = apsw.Connection(":memory:")
+            for statement in log_module.SCHEMA.split(";"):
+                scratch.execute(statement)
+            _, genesis = read_genesis(self.genesis)
+            replay = Log(scratch, self.org, genesis, self._keyring, self._order_at)
+            counts = {"accepted": 0, "aside": 0, "unread": 0, "undecodable": 0}
+            rows = self._sql.execute(
+                "SELECT position, header, signature, body, order_hash FROM entry ORDER BY position"
+            )
+            for position, raw, signature, body, order in rows:
+                if position != replay.position + 1:
+                    raise OrderError("B4: an entry is missing before it", position)
+                try:
+                    counts[self._check_one(replay, Entry(raw, Signature(signature), body))] += 1
+                except (WireError, SealError, SignatureError) as error:
+                    raise BookError(error.message, position) from None
+                if replay.order != order:
+                    raise OrderError("B4: its order hash is not the log's", position)
+                if position % 1000 == 0:
+                    progress(position, self.position)
+            for name, chunk in self._sql.execute("SELECT hash, bytes FROM chunk"):
+                if chunk_hash(chunk) != name:
+                    raise BookError("B14: a chunk is not the one that its name says")
+            if (replay.position, replay.order) != (self.position, self.order):
+                raise OrderError("B4: the log ends elsewhere than this desk remembers", replay.position)
+            progress(self.position, self.position)
+            return Report(entries=replay.position, order=replay.order, **counts)
 
     def organisation_keys(self) -> list[EpochKey]:
         """Keys of every epoch of the folder `organisation`, for an admission."""

@@ -89,10 +89,14 @@ class Store:
             store.close()
             raise NewerFormat("book", found if isinstance(found, int) else 0)
         if found < newest:
-            with store.transaction():
-                for version in range(found, newest):
-                    migrations[version](store.connection)
-                    store.set_meta("format", version + 1)
+            try:
+                with store.transaction():
+                    for version in range(found, newest):
+                        migrations[version](store.connection)
+                        store.set_meta("format", version + 1)
+            except BaseException:
+                store.close()
+                raise
         return store
 
     @contextmanager

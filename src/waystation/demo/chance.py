@@ -1,7 +1,7 @@
 """Draws that are the same in every run: bytes of SHAKE256 over the operation's seed and a label.
 
-Guarantees: a draw depends on its labels alone, so that an event added to a file changes nothing about the others. Never for
-keys or ids, which come from the desk's own randomness.
+Guarantees: a draw depends on its labels alone, so that an event added to a file changes nothing about the others. Never
+for keys or ids, which come from the desk's own randomness.
 """
 
 from collections.abc import Sequence

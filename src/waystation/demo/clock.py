@@ -1,7 +1,7 @@
 """The clock of a played operation: it stands at each event in turn, and afterwards runs on from the last.
 
-Guarantees: while the operation is played, time is what the file says, so that entries, days and alarms fall where they fell;
-afterwards the desk lives on from the moment at which the operation stood, at the pace of the machine's clock.
+Guarantees: while the operation is played, time is what the file says, so that entries, days and alarms fall where they
+fell; afterwards the desk lives on from the moment as which the operation is shown, at the pace of the machine's clock.
 """
 
 from waystation.clock import Clock, Millis

@@ -1,7 +1,7 @@
-"""What may stand in an operation file: its tables, the types of its events, and their keys. docs/operations.md says it to people.
+"""What may stand in an operation file: its tables, the types of its events, and their keys (docs/operations.md).
 
-Guarantees: whatever is not declared here is refused when a file is read. Beside the keys of its own, an event takes fields of
-one or two kinds of record, under the names and rules of `records`; they are written as people write them on a page.
+Guarantees: whatever is not declared here is refused when a file is read. Beside the keys of its own, an event takes
+fields of one or two kinds of record, under the names and rules of `records`, written as people write them on a page.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Final
 from waystation.ids import FolderType
 from waystation.records import REGISTRY, KindSpec
 from waystation.records.choices import ConsentScope, Judgement, TravelMode, VerificationType, VerifiedBy
-from waystation.records.labels import Choice, N_
+from waystation.records.labels import N_, Choice
 
 FORMAT: Final = 1
 FOUNDER: Final = "founder"
@@ -167,7 +167,7 @@ NAME: Final = Shape(N_("Write a name of small letters, digits and hyphens."), _n
 NAMES: Final = Shape(N_("Write a name of small letters, digits and hyphens, or a list of such names."), _names)
 COUNT: Final = Shape(N_("Write a whole number from 1 to 5000."), _number(1, COUNT_MAX))
 DAYS: Final = Shape(N_("Write a whole number of days."), _number(0, DAYS_MAX))
-HOURS: Final = Shape(N_("Write a whole number of hours, or two of them in brackets, the smaller first."), _range(0, 2400))
+HOURS: Final = Shape(N_("Write a number of hours, or two of them in brackets, the smaller first."), _range(0, 2400))
 DAYS_APART: Final = Shape(N_("Write a number of days, or two of them in brackets, the smaller first."), _range(1, 365))
 AGES: Final = Shape(N_("Write two ages in brackets, the smaller first."), _range(0, 110))
 FORMAT_ONE: Final = Shape(N_("Write 1: this Waystation reads operation files of format 1."), _number(FORMAT, FORMAT))
@@ -208,6 +208,7 @@ PEOPLE_KEYS: Final = (
     Key("legal_status", TEXTS),
     Key("languages", TEXTS, required=True),
     Key("grounds", TEXTS, required=True),
+    Key("concerns", TEXTS),
     Key("women", SHARE),
     Key("ages", AGES),
     Key("regions", TEXTS, required=True),
@@ -238,7 +239,7 @@ class EventType:
     """One thing that the office does.
 
     Args:
-        name: what stands behind `type`.
+        name: what stands behind `what`.
         keys: of its own, beside those that many share.
         takes: kind of record → its fields that the event accepts.
         people: whether it names people, and with them `except`.
@@ -257,7 +258,7 @@ class EventType:
 
     def all_keys(self) -> dict[str, Key]:
         """Every key that is no field of a record, by name."""
-        keys = [Key("type", NAME, required=True), Key("on", WHEN, required=True), Key("basis", TEXT), *self.keys]
+        keys = [Key("what", NAME, required=True), Key("on", WHEN, required=True), Key("basis", TEXT), *self.keys]
         if self.people is not People.NEVER:
             keys += [Key("who", NAMES, required=self.people is People.MUST), Key("except", NAMES)]
         if self.spreads:
@@ -286,7 +287,9 @@ def _step(name: str, *keys: Key, takes: Mapping[str, tuple[str, ...]] | None = N
     return EventType(name, keys, takes or {}, People.MUST, spreads=True, named=False)
 
 
-_PERSON: Final = tuple("given_name patronymic family_name gender citizenship legal_status grounds specific_needs health".split())
+_PERSON: Final = tuple(
+    "given_name patronymic family_name gender citizenship legal_status grounds specific_needs health".split()
+)
 _REQUEST: Final = tuple("code_name channel language referrer present_country region story needs".split())
 _TRIAGE: Final = ("level", "timeframe", "deadline", "eligibility", "needs")
 _CASE: Final = tuple("caseworker supervisor partner region summary needs case_plan safety_plan press_silence".split())
@@ -347,7 +350,7 @@ _DECLARED: Final = (
     ),
     _step("check-in", Key("answered", FLAG), takes={"check_in": ("due", "agreed_words", "condition", "said")}),
     _step("attach", Key("content", TEXT, required=True), takes={"file": ("name", "media_type", "description")}),
-    _step("care", Key("every_days", DAYS_APART), Key("notes", SHARE)),
+    EventType("care", (Key("every_days", DAYS_APART), Key("notes", SHARE), Key("until", DAY)), people=People.MUST),
     _step("alarm", Key("words", TEXTS)),
     # Out of danger, and away.
     _step(

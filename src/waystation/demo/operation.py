@@ -1,12 +1,12 @@
 """An operation, read from a TOML file and checked as a whole before anything is written (docs/operations.md).
 
-Guarantees: a file that loads is well-formed in every key, field, name and day; a problem names its table and key, and all are
-named at once. What only the course of events can show, such as a house without a free bed, is found when it is played.
+Guarantees: a file that loads is well-formed in every key, field, name and day; a problem names its table and key, and
+all are named at once. What only the course of events shows, such as a house without a free bed, is found in the play.
 """
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -124,6 +124,7 @@ class People:
     legal_status: tuple[str, ...]
     languages: tuple[str, ...]
     grounds: tuple[str, ...]
+    concerns: tuple[str, ...]
     women: float
     ages: tuple[int, int]
     regions: tuple[str, ...]
@@ -142,6 +143,7 @@ class Operation:
     Args:
         begins, stood: UTC ms: where the clock stands at founding, and the moment as which it is shown.
         kinds: name of a record → its kind.
+        sizes: name of a group → how many parties it has in the end.
     """
 
     name: str
@@ -155,7 +157,8 @@ class Operation:
     people: People
     texts: Texts
     events: tuple[Event, ...]
-    kinds: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str]
+    sizes: Mapping[str, int]
 
     def at(self, day: date, hour: time) -> Millis:
         """UTC ms of a wall-clock time where the operation is told."""
@@ -206,6 +209,7 @@ class _Reading:
         self._zone = "UTC"
         self._kinds: dict[str, str] = {FOUNDER: "member"}
         self._groups: set[str] = {EVERYONE}
+        self._added: dict[str, date] = {}
 
     def operation(self) -> Operation:
         for name in sorted(self._tables.keys() - {"operation", "people", "texts", "event"}):
@@ -228,12 +232,17 @@ class _Reading:
         begins, stood = head.get("begins"), head.get("as_it_stood")
         if isinstance(begins, datetime) and isinstance(stood, datetime):
             self._check_days(events, begins, stood)
+        sizes = self._sizes(events)
         self._refuse_problems()
         assert isinstance(begins, datetime)
         assert isinstance(stood, datetime)
         assert people is not None
-        bare = Operation(
-            *(str(head[key]) for key in ("name", "about", "organisation", "founder", "zone")),
+        return Operation(
+            name=str(head["name"]),
+            about=str(head["about"]),
+            organisation=str(head["organisation"]),
+            founder=str(head["founder"]),
+            zone=str(head["zone"]),
             begins=self._ms(begins),
             stood=self._ms(stood),
             seed=str(head["seed"]),
@@ -241,8 +250,8 @@ class _Reading:
             texts=texts,
             events=tuple(events),
             kinds=self._kinds,
+            sizes=sizes,
         )
-        return bare
 
     def _ms(self, moment: datetime) -> Millis:
         return Millis(int(moment.replace(tzinfo=ZoneInfo(self._zone)).timestamp()) * 1000)
@@ -294,6 +303,9 @@ class _Reading:
         texts = {key: _tuple(found.get(key)) for key in ("citizenship", "legal_status", "languages", "grounds")}
         texts["citizenship"] = texts["citizenship"] or _tuple(country)
         texts["legal_status"] = texts["legal_status"] or ("national",)
+        concerns = _tuple(found.get("concerns")) or CONCERNS
+        for concern in concerns:
+            self._field("[people]: concerns", "protection_concern", "type", concern, date(2000, 1, 1))
         for code in _tuple(country):
             if code not in COUNTRIES:
                 self._needed("[people]: country", N_("Write the two letters of a country."))
@@ -307,6 +319,7 @@ class _Reading:
         return People(
             country=str(country),
             **texts,
+            concerns=concerns,
             women=women if isinstance(women, float) else 0.5,
             ages=(int(ages[0]), int(ages[1])) if isinstance(ages, tuple) else (18, 60),
             regions=_tuple(found.get("regions")),
@@ -339,7 +352,7 @@ class _Reading:
     def _name_all(self, tables: Sequence[Table]) -> None:
         """Learns every name that `as` gives, so that an event may name what stands further down."""
         for number, table in enumerate(tables, 1):
-            event = EVENTS.get(str(table.get("type")))
+            event = EVENTS.get(str(table.get("what")))
             name = table.get("as")
             if event is None or not isinstance(name, str):
                 continue
@@ -348,13 +361,16 @@ class _Reading:
                 self._problem(where, "taken", N_("%(where)s: this name is taken. Choose another."))
             elif event.makes:
                 self._kinds[name] = event.makes
+                on = table.get("on")
+                if isinstance(on, date):
+                    self._added[name] = on.date() if isinstance(on, datetime) else on
             else:
                 self._groups.add(name)
 
     def _event(self, number: int, table: Table) -> Event | None:
-        declared = EVENTS.get(str(table.get("type")))
+        declared = EVENTS.get(str(table.get("what")))
         if declared is None:
-            self._problem(f"event {number}: type", "unknown_type", N_("%(where)s: there is no such type of event."))
+            self._problem(f"event {number}: what", "unknown_type", N_("%(where)s: there is no such type of event."))
             return None
         where = f"event {number} ({declared.name})"
         keys, accepted = declared.all_keys(), self._accepted(declared, table)
@@ -367,8 +383,8 @@ class _Reading:
         last = until if isinstance(until, date) else first
         if last < first:
             self._problem(f"{where}: until", "before", N_("%(where)s: this is before the day of `on`."))
-        self._check_names(where, declared, own)
-        fields, links = self._fields(where, accepted, fields_given, first)
+        self._check_names(where, declared, own, last)
+        fields, links = self._fields(where, accepted, fields_given, first, last)
         self._check_required(where, declared, fields_given)
         count = own.get("count")
         shared = set(keys) - {key.name for key in declared.keys}
@@ -394,35 +410,38 @@ class _Reading:
             return dict.fromkeys(writable(REGISTRY[kind]), kind)
         return declared.all_fields()
 
-    def _check_names(self, where: str, declared: EventType, own: Table) -> None:
+    def _check_names(self, where: str, declared: EventType, own: Table, last: date) -> None:
         for key in ("who", "except", "same_as"):
             for name in _tuple(own.get(key)):
                 if name not in self._groups:
-                    self._problem(f"{where}: {key}", "unknown_name", N_("%(where)s: no event gives this name to people."))
+                    message = N_("%(where)s: no event gives this name to people.")
+                    self._problem(f"{where}: {key}", "unknown_name", message)
         for key, kind in (("source", "source"), ("places", "place"), ("place", "place"), ("record", "")):
             if key not in {own_key.name for own_key in declared.keys}:
                 continue
             for name in _tuple(own.get(key)):
-                self._check_name(f"{where}: {key}", name, kind)
+                self._check_name(f"{where}: {key}", name, kind, last)
 
-    def _check_name(self, where: str, name: str, kind: str) -> None:
+    def _check_name(self, where: str, name: str, kind: str, last: date) -> None:
         if name not in self._kinds or (kind and self._kinds[name] != kind):
             message = N_("%(where)s: no event gives this name to a record of that kind.")
             self._problem(where, "unknown_name", message)
+        elif self._added.get(name, last) > last:
+            self._problem(where, "added_later", N_("%(where)s: the record of this name is added on a later day."))
 
     def _fields(
-        self, where: str, accepted: Mapping[str, str], given: Table, on: date
-    ) -> tuple[dict[str, Alternatives], dict[str, tuple[str, ...]]]:
+        self, where: str, accepted: Mapping[str, str], given: Table, on: date, last: date
+    ) -> tuple[Mapping[str, Alternatives], Mapping[str, tuple[str, ...]]]:
         fields: dict[str, dict[str, tuple[Value, ...]]] = {}
         links: dict[str, tuple[str, ...]] = {}
         for name, value in given.items():
             spec = REGISTRY[accepted[name]].fields[name]
             if spec.target:
-                links[name] = _tuple(value if isinstance(value, str) else tuple(value) if isinstance(value, list) else "")
+                links[name] = _tuple(tuple(value) if isinstance(value, list) else value)
                 if not links[name] or not all(links[name]):
                     self._needed(f"{where}: {name}", N_("Write the name that another event gives by `as`."))
                 for target in links[name]:
-                    self._check_name(f"{where}: {name}", target, spec.target)
+                    self._check_name(f"{where}: {name}", target, spec.target, last)
                 continue
             items = value if isinstance(value, list) and spec.type_name != "many" else [value]
             found = [self._field(f"{where}: {name}", accepted[name], name, item, on) for item in items]
@@ -455,6 +474,21 @@ class _Reading:
                 if REGISTRY[kind].fields[name].required and name not in given and not filled:
                     self._problem(f"{where}: {name}", "required", N_("%(where)s: this key is needed."))
 
+    def _sizes(self, events: Sequence[Event]) -> dict[str, int]:
+        """How many each group has in the end; a step without a count takes all of its groups."""
+        sizes = dict.fromkeys(self._groups, 0)
+        for event in events:
+            if event.type.name == "ask":
+                for name in (EVERYONE, event.name):
+                    sizes[name] += event.count or 1
+        for event in events:
+            if event.who and event.count is None and event.without and event.type.spreads:
+                message = N_("%(where)s: this key is needed beside `except`.")
+                self._problem(f"{event.where}: count", "required", message)
+            elif event.name in sizes and event.type.name != "ask":
+                sizes[event.name] += event.count or sum(sizes.get(name, 0) for name in event.who)
+        return sizes
+
     def _check_days(self, events: Sequence[Event], begins: datetime, stood: datetime) -> None:
         if stood <= begins:
             self._problem("[operation]: as_it_stood", "before", N_("%(where)s: this is before the operation begins."))
@@ -466,6 +500,9 @@ class _Reading:
                 message = N_("%(where)s: this is after the moment as which the operation is shown.")
                 self._problem(f"{event.where}: until", "after_end", message)
 
+
+CONCERNS: Final = ("family", "family", "police", "detention", "exposure", "blackmail", "security_service")
+"""Protection concerns, where a file names none."""
 
 FILLED_IN: Final[Mapping[str, frozenset[str]]] = {
     "place": frozenset(("code_name",)),

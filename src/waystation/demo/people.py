@@ -1,10 +1,10 @@
 """Synthetic people: drawn from an operation's pools by its seed, and never from anyone who lives.
 
-Guarantees: the same seed gives the same people; numbers belong to nobody (+999 is no country's, example.org no one's). A person
-here is only what a caseworker would write down: fields of the office's records.
+Guarantees: the same seed gives the same people; numbers belong to nobody (+999 is no country's, example.org no one's).
+A person here is only what a caseworker would write down: fields of the office's records.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -17,14 +17,13 @@ from waystation.records.choices import (
     DocumentHolder,
     DocumentType,
     Gender,
-    Language,
     PersonRole,
     Relation,
 )
 
 Fields = Mapping[str, Value]
 
-_SAFETY: Final = (*[ContactSafety.SAFE] * 4, *[ContactSafety.WITH_CARE] * 4, ContactSafety.UNKNOWN, ContactSafety.WATCHED)
+_SAFETY: Final = (*[ContactSafety.SAFE] * 4, *[ContactSafety.WITH_CARE] * 4, ContactSafety.UNKNOWN)
 _CONTACTS: Final = (*[ContactType.SIGNAL] * 4, *[ContactType.WHATSAPP] * 2, ContactType.TELEGRAM, ContactType.EMAIL)
 _HOLDERS: Final = (
     *[DocumentHolder.PERSON] * 5,
@@ -43,6 +42,7 @@ class Author:
     """
 
     def __init__(self, texts: Texts, language: str) -> None:
+        self.language = language
         self._pools = texts.get(language, {})
         self._english = texts["en"]
 
@@ -53,6 +53,11 @@ class Author:
     def story(self, chance: Chance) -> str:
         """What happened, what is feared, and where they are now."""
         return " ".join(self.write(pool, chance) for pool in ("happened", "fear", "now"))
+
+
+def several(items: Iterable[str]) -> Many:
+    """Choices as a field of several holds them."""
+    return Many.of([str(item) for item in items])
 
 
 def household(operation: Operation, chance: Chance, relations: Sequence[str], on: date) -> list[dict[str, Value]]:
@@ -83,7 +88,6 @@ def household(operation: Operation, chance: Chance, relations: Sequence[str], on
 def contact(chance: Chance, author: Author) -> Fields:
     """A contact channel that belongs to nobody."""
     channel = chance.pick(_CONTACTS)
-    number = f"+999 {chance.between(100, 999)} {chance.between(100, 999)} {chance.between(10, 99)} {chance.between(10, 99)}"
     word = chance.pick(("lantern", "harbour", "walnut", "heron", "orchard", "kettle", "north", "maple"))
     handles = {
         ContactType.EMAIL: f"{word}.{chance.between(100, 999)}@example.org",
@@ -91,10 +95,15 @@ def contact(chance: Chance, author: Author) -> Fields:
     }
     return {
         "type": channel,
-        "handle": handles.get(channel, number),
+        "handle": handles.get(channel, _number(chance)),
         "safety": chance.pick(_SAFETY),
         "when_safe": author.write("when_safe", chance),
     }
+
+
+def old_number(chance: Chance) -> Fields:
+    """The telephone that they had before, and that others listen to."""
+    return {"type": ContactType.PHONE, "handle": _number(chance), "safety": ContactSafety.WATCHED}
 
 
 def document(operation: Operation, chance: Chance, on: date) -> Fields:
@@ -133,15 +142,17 @@ def _person(
         "gender": gender,
         "citizenship": chance.pick(people.citizenship),
         "legal_status": chance.pick(people.legal_status),
-        "languages": Many.of([language for language in dict.fromkeys(people.languages) if language in _SPOKEN]),
-        "grounds": Many.of([chance.pick(people.grounds)]),
+        "languages": several(people.languages),
+        "grounds": several([chance.pick(people.grounds)]),
     }
     if pool.patronymic[gender]:
         fields["patronymic"] = chance.pick(pool.patronymic[gender])
     return fields
 
 
-_SPOKEN: Final = frozenset(Language)
+def _number(chance: Chance) -> str:
+    parts = (chance.between(100, 999), chance.between(100, 999), chance.between(10, 99), chance.between(10, 99))
+    return " ".join(map(str, ("+999", *parts)))
 
 
 def _name_pool(operation: Operation, chance: Chance) -> NamePool:

@@ -7,9 +7,10 @@ program is told to stop.
 import asyncio
 import contextlib
 import logging
+import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -26,12 +27,16 @@ from waystation import limits
 from waystation.desk import browser, pages
 from waystation.desk.security import HOST, Access, Gate
 from waystation.desk.session import LOOK_EVERY_S, Session
-from waystation.desk.web import error_page, url
+from waystation.desk.web import no_page, url
 from waystation.office.desk import Desk, Home, System
 
 STATIC: Final = Path(__file__).resolve().parent / "static"
 
 _STOP_WITHIN_S: Final = 2
+_SIGNALS: Final = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
+]
+"""Windows has the last one, other systems the one before."""
 _TYPES: Final = {
     ".css": "text/css",
     ".js": "text/javascript",
@@ -75,7 +80,7 @@ def build(
             watch.cancel()
             await asyncio.to_thread(session.lock)
 
-    routes: list[BaseRoute] = [Route("/", _start), *_static(), *pages.routes()]
+    routes: list[BaseRoute] = [Route("/", _start), *_static(), *pages.every_route()]
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Gate, access=access)],
@@ -115,7 +120,7 @@ def run(
     session: Session = app.state.session
     access: Access = app.state.access
     # Only warnings of the server's own; an address or a traceback never reaches a log.
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             app,
             http="h11",
@@ -134,14 +139,31 @@ def run(
     else:
         say("The desk is open in its own browser window. Closing that window locks it; so does Ctrl+C here.")
     try:
-        with opened or contextlib.nullcontext():
+        with _stopped_by_signals(server), opened or contextlib.nullcontext():
             asyncio.run(_serve(server, listening, opened))
-    except KeyboardInterrupt:
-        pass  # The server has stopped by then; the signal is raised again for whoever called it.
     finally:
         session.lock()
         listening.close()
     return 0
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to `run`: uvicorn raises them again, which would end us before we have tidied up."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """Ctrl+C, a closed terminal and a polite `kill` all stop the server."""
+    before = {number: signal.signal(number, server.handle_exit) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def _serve(server: uvicorn.Server, listening: socket.socket, opened: browser.Opened | None) -> None:
@@ -191,7 +213,7 @@ def _start(request: Request) -> Response:
 
 
 async def _no_page(request: Request, error: Exception) -> Response:
-    return await run_in_threadpool(error_page, request, error)
+    return await run_in_threadpool(no_page, request, error)
 
 
 def _static() -> list[Route]:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from waystation import limits
@@ -159,12 +160,17 @@ async def _read_plain(stream: AsyncIterator[bytes]) -> Form:
         room = 6 * FORM_KEPT_MAX - len(body)
         body += piece[:room]
         cut = cut or len(piece) > room
+    # Megabytes of percent signs take seconds; the desk goes on meanwhile.
+    pairs = await run_in_threadpool(_pairs, bytes(body))
+    return _bounded(pairs, [], _too_long() if cut else None)
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    text = body.decode("ascii", "replace")
     try:
-        text = body.decode("ascii", "replace")
-        pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=INPUTS_MAX)
+        return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=INPUTS_MAX)
     except ValueError:
         raise _broken() from None
-    return _bounded(pairs, [], _too_long() if cut else None)
 
 
 class _Multipart:

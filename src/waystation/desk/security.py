@@ -33,10 +33,10 @@ HEADERS: Final = {
     "Permissions-Policy": ", ".join(
         f"{feature}=()"
         for feature in (
-            "accelerometer autoplay bluetooth camera clipboard-read display-capture encrypted-media fullscreen "
+            "accelerometer autoplay camera clipboard-read display-capture encrypted-media fullscreen "
             "gamepad geolocation gyroscope hid identity-credentials-get idle-detection local-fonts magnetometer "
             "microphone midi payment picture-in-picture publickey-credentials-create publickey-credentials-get "
-            "screen-wake-lock serial storage-access usb web-share window-management xr-spatial-tracking"
+            "screen-wake-lock serial storage-access usb window-management xr-spatial-tracking"
         ).split()
     ),
     "X-Robots-Tag": "noindex",

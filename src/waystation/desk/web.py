@@ -56,6 +56,7 @@ from waystation.office.desk import Desk
 from waystation.records import REGISTRY, Value
 from waystation.records.fields import ChoiceField, CountryField, FieldSpec, LinkField, ManyField, TextField
 from waystation.records.values import Amount, Day, Many, Moment, Money
+from waystation.views.organisation import last_backup
 
 Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -191,8 +192,15 @@ def error_page(request: Request, error: Exception, *, form: Form | None = None, 
         lines=told[1:],
         back=form_address(request, form) if form is not None else "",
         kept=form is not None and not lost,
-        typed_texts=[text for name, text in form.inputs if _typed_by_hand(name, text)] if form is not None and lost else [],
+        typed_texts=_texts(form) if form is not None and lost else [],
     )
+
+
+def no_page(request: Request, error: Exception) -> Response:
+    """What stands at an address that no page has; a locked desk does not even say that."""
+    if session_of(request).desk is None and request.method == "GET":
+        return _lock_screen(request)
+    return _after(request, error)
 
 
 def form_address(request: Request, form: Form) -> str:
@@ -324,7 +332,11 @@ def _after(request: Request, error: Exception) -> Response:
 
 def worth_keeping(form: Form) -> bool:
     """Whether anything in a form was typed by a person."""
-    return any(_typed_by_hand(name, text) for name, text in form.inputs)
+    return bool(_texts(form))
+
+
+def _texts(form: Form) -> list[str]:
+    return [text for name, text in form.inputs if _typed_by_hand(name, text)]
 
 
 def _typed_by_hand(name: str, text: str) -> bool:
@@ -527,7 +539,7 @@ def _autosave(request: Request) -> Markup:
 
 
 def _form_address_input(request: Request, form: Form | None) -> Markup:
-    address = (form.text("form_address") if form else "") or _own_address(request)
+    address = (form.text("form_address") if form is not None else "") or _own_address(request)
     return Markup('<input type="hidden" name="form_address" value="{}">').format(address)
 
 
@@ -540,7 +552,7 @@ def _take(flashes: list[tuple[str, str]]) -> list[tuple[str, str]]:
 def _status(desk: Desk, language: Language) -> Mapping[str, object]:
     """The two small words of the masthead: whether all is saved, and how old the last backup is."""
     _ = language.gettext
-    made = _last_backup(desk)
+    made = last_backup(desk.reader)
     if made is None:
         told, late = _("no backup yet"), True
     else:
@@ -562,6 +574,7 @@ __all__ = [
     "form_of",
     "handler",
     "messages",
+    "no_page",
     "open_handler",
     "read_form",
     "read_refs",
@@ -576,7 +589,3 @@ __all__ = [
     "worth_keeping",
 ]
 
-
-def _last_backup(desk: Desk) -> int | None:
-    made = desk.book.store.meta("last_backup_ms")
-    return made if isinstance(made, int) else None

@@ -1,16 +1,16 @@
 """The office: everything that staff can do. A function asks `roles` whether it may, decides, and returns one save.
 
-    desk          the unlocked desk: the one way to save
-    founding      an organisation's first desk; unlocking
-    intake        requests for help: taken down, ordered, checked, accepted or ended
-    casework      adding and changing any record; tasks, check-ins, alarms, closure; looking at what is masked
-    people        what holds for persons, checks, consent, risk
-    shelter       places and stays
-    journeys      routes, applications, decisions, trips, arrivals
-    money         donations and expenses
-    testimony     sources, claims, citations
-    staff         members and partners; who reads a folder
-    attachments   files
-    writing       one save in the making
-    codenames     code names in use at this desk
+desk          the unlocked desk: the one way to save
+founding      an organisation's first desk; unlocking
+intake        requests for help: taken down, ordered, checked, accepted or ended
+casework      adding and changing any record; tasks, check-ins, alarms, closure; looking at what is masked
+people        what holds for persons, checks, consent, risk
+shelter       places and stays
+journeys      routes, applications, decisions, trips, arrivals
+money         donations and expenses
+testimony     sources, claims, citations
+staff         members and partners; who reads a folder
+attachments   files
+writing       one save in the making
+codenames     code names in use at this desk
 """

@@ -323,10 +323,11 @@ def _unpack(
             pyrage.decrypt_io(source, writer, [opener])
             sink.flush()
             os.fsync(sink.fileno())
-    except pyrage.DecryptError:
+    except (pyrage.DecryptError, OSError) as error:
+        # The streaming decrypter reports an altered or missing segment as an OSError without a number.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise StoreError(f"The backup could not be read or written ({error.strerror}).") from None
         raise BackupError("This backup does not open: another key is needed, or it was altered or cut short.") from None
-    except OSError as error:
-        raise StoreError(f"The backup could not be read or written ({error.strerror}).") from None
     manifest = writer.manifest()
     if (writer.size, writer.digest.digest()) != (manifest.size, manifest.digest):
         raise BackupError("K5: the book in this backup is not complete. Use another backup.")

@@ -1,7 +1,7 @@
 """The daily work on a case or a request: adding and changing records, tasks, signs of life, alarms, the end.
 
-One way in for every kind of record, so that its rule holds whichever page it came from. Guarantees: a masked field is shown
-only after the asking is saved; a case is not closed over what is still open, unless somebody says who carries it.
+One way in for every kind of record, so that its rule holds whichever page it came from. Guarantees: a masked field is
+shown only after the asking is saved; a case is not closed over what is still open, unless somebody says who carries it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,8 @@ from waystation.errors import Refused
 from waystation.ids import FolderId, FolderType, RecordId, ValueRef
 from waystation.office import codenames, journeys, money, people, shelter, staff, testimony
 from waystation.office.desk import Desk
-from waystation.office.writing import Entry, Fields, Known, Rule, Seen, Writing, refuse
-from waystation.records import Day, Moment, Save, Value
+from waystation.office.writing import Entry, Fields, Rule, Seen, Writing, refuse
+from waystation.records import Day, Save, Value
 from waystation.records.choices import ClosureReason, ContactSafety
 from waystation.records.labels import N_
 from waystation.records.merge import seen as seen_of
@@ -103,7 +103,7 @@ def reveal(desk: Desk, folder: FolderId, kind: str, record: bytes, field: str, r
     declared = spec.fields.get(field) if spec else None
     if declared is None or not declared.is_masked or field not in writing.get(folder, kind, record):
         raise Refused("There is nothing masked here. Go back to the page.")
-    looked = {
+    looked: Fields = {
         "revealed": writing.now(),
         "revealed_by": desk.member,
         "of_kind": kind,
@@ -156,35 +156,25 @@ def note_check_in(
     entry = writing.change(folder, "check_in", check_in, {"done": writing.now(), **given})
     writing.write(entry, RULES["check_in"])
     if next_one is not None:
-        kept = {n: entry.before[n] for n in ("person", "channel", "agreed_words") if n in entry.before}
+        kept: Fields = {n: entry.before[n] for n in ("person", "channel", "agreed_words") if n in entry.before}
         writing.write(writing.entry(folder, "check_in", {**kept, **next_one}), RULES["check_in"])
     return writing.save()
 
 
-def raise_alarm(
-    desk: Desk, folder: FolderId, words: str, seen_last: Day | None = None, title: str = FIND_OUT
-) -> Save:
+def raise_alarm(desk: Desk, folder: FolderId, words: str, title: str = FIND_OUT) -> Save:
     """Lost contact: an alarm first, a status later. A task that is due now, and a note; nothing is closed.
 
     Args:
-        words: what was tried and what is known.
-        seen_last: when somebody last heard from them.
+        words: when they were last heard from, what was tried, what is known.
         title: of the task, in the member's language.
     Raises: BadInput, Refused.
     """
     writing = Writing(desk)
     head = writing.find(folder, "case", folder) or writing.find(folder, "request", folder) or {}
     assignee = head.get("caseworker", head.get("taken_by", desk.member))
-    last = f"\n← {seen_last.plain()}" if seen_last else ""
-    note = {"body": f"{words.strip()}{last}" if words.strip() else None}
-    put_parts(
-        writing,
-        folder,
-        (
-            Part("task", {"title": title, "details": words.strip()[:2000], "due": writing.now(), "assignee": assignee}),
-            Part("note", note),
-        ),
-    )
+    told = words.strip() or None
+    task: Fields = {"title": title, "details": told and told[:2000], "due": writing.now(), "assignee": assignee}
+    put_parts(writing, folder, (Part("task", task), Part("note", {"body": told})))
     return writing.save()
 
 
@@ -274,10 +264,8 @@ def _open_counts(writing: Writing, case: FolderId) -> dict[str, int]:
     found = {
         kind: sum(end not in fields for fields in writing.records(case, kind).values()) for kind, end in ends.items()
     }
-    found["stay"] = sum(
-        not isinstance(ends := fields.get("ends"), Day) or ends.sort_key > writing.today
-        for fields in writing.records(case, "stay").values()
-    )
+    leaving = [fields.get("ends") for fields in writing.records(case, "stay").values()]
+    found["stay"] = sum(not isinstance(day, Day) or day.sort_key > writing.today for day in leaving)
     found["application"] = len(journeys.undecided(writing, case))
     return {kind: count for kind, count in found.items() if count}
 

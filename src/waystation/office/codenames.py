@@ -1,7 +1,7 @@
 """Code names in use at this desk, read once and kept up to date, so that no save reads them all.
 
-Guarantees: a request, a case or a place never gets a name that could be mistaken for another's. A request and the case that
-it became share theirs.
+Guarantees: a request, a case or a place never gets a name that could be mistaken for another's. A request and the case
+that it became share theirs.
 """
 
 from typing import Final
@@ -23,6 +23,7 @@ class _InUse:
     def __init__(self, desk: Desk) -> None:
         self._reader = desk.reader
         self._reached = -1
+        self._known: set[str] = set()
         self.names = CodeNames(())
         self.update()
 
@@ -35,8 +36,10 @@ class _InUse:
         values = () if self._reached < 0 else (self._reached,)
         for table in _TABLES:
             query = f"SELECT code_name FROM {table} WHERE code_name IS NOT NULL{changed}"  # noqa: S608 -- fixed text
-            for (name,) in self._reader.each(query, *values):
+            # A case bears the name of its request, so that half of what is read is known already.
+            for name in {name for (name,) in self._reader.each(query, *values)} - self._known:
                 self.names.add(name)
+                self._known.add(name)
         self._reached = end
 
 
@@ -52,9 +55,21 @@ def check_code_name(writing: Writing, entry: Entry, *, shared_with: FolderId | N
     """Returns only if a record's code name can be told from all others.
 
     Args:
-        shared_with: the request or case that rightly bears the same one.
+        shared_with: the request whose case this is; they share one name.
     Raises: BadInput.
     """
-    name = entry.get("code_name")
-    if "code_name" not in entry.fields or not isinstance(name, str) or name == entry.before.get("code_name"):
+    name = entry.fields.get("code_name")
+    if not isinstance(name, str) or name == entry.before.get("code_name"):
         return
+    shared = writing.find(shared_with, "request", shared_with) if shared_with else None
+    if (shared or {}).get("code_name") != name and _names(writing.desk).clash(name):
+        message = N_("Another code name in use is too much like this one. Take other words.")
+        raise BadInput({"code_name": Problem("too_alike", message)})
+
+
+def _names(desk: Desk) -> CodeNames:
+    known = _in_use.get(desk)
+    if known is None:
+        known = _in_use[desk] = _InUse(desk)
+    known.update()
+    return known.names

@@ -76,9 +76,7 @@ def triage(desk: Desk, request: FolderId, fields: Fields, seen: Seen | None = No
     return writing.save()
 
 
-def end_request(
-    desk: Desk, request: FolderId, fields: Fields, seen: Seen | None = None, *, override: str = ""
-) -> Save:
+def end_request(desk: Desk, request: FolderId, fields: Fields, seen: Seen | None = None, *, override: str = "") -> Save:
     """Ends a request without a case: not eligible, referred, withdrawn, lost, not credible.
 
     Args:
@@ -259,7 +257,7 @@ def _refuse_ended(entry: Entry) -> None:
 
 
 def _note(writing: Writing, folder: FolderId, words: str) -> None:
-    note = {"body": words.strip() or None, "written": writing.now(), "author": writing.desk.member}
+    note: Fields = {"body": words.strip() or None, "written": writing.now(), "author": writing.desk.member}
     writing.write(writing.entry(folder, "note", note), RULES["note"])
 
 

@@ -38,7 +38,7 @@ def call_off(desk: Desk, case: FolderId, journey: RecordId, words: str) -> Save:
     """Calls a journey off; `words` say why, as a note. Raises: BadInput, Refused."""
     writing = Writing(desk)
     writing.write(writing.change(case, "journey", journey, {"cancelled": writing.this_day()}), RULES["journey"])
-    note = {"body": words, "written": writing.now(), "author": desk.member}
+    note: Fields = {"body": words, "written": writing.now(), "author": desk.member}
     writing.write(writing.entry(case, "note", note), Rule())
     return writing.save()
 
@@ -173,7 +173,7 @@ def _leg(writing: Writing, entry: Entry) -> None:
         writing.put(writing.change(entry.folder, "journey", identity, {"planned": None}))
     caseworker = writing.get(entry.folder, "case", entry.folder).get("caseworker")
     title = FIND_THEM if outcome == LegOutcome.DETAINED else PLAN_AGAIN
-    task = {"title": title, "due": writing.now(), "assignee": caseworker}
+    task: Fields = {"title": title, "due": writing.now(), "assignee": caseworker}
     writing.write(writing.entry(entry.folder, "task", task), Rule())
 
 

@@ -1,4 +1,4 @@
-"""What is kept of people, in a request or a case: who they are, how to reach them, what was checked, what they consent to.
+"""What is kept of people, in a request or a case: who they are, how to reach them, what was checked and consented to.
 
 Refuses a second principal applicant, a partner's check without the partner, a judgement before any check, a consent to
 nothing, and a risk assessment that nobody would look at again.
@@ -62,9 +62,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "identity_document": Rule(person=True, past=("issued",), order=(("issued", "expires"),)),
     "protection_concern": Rule(person=True, past=("since",), order=(("since", "ended"),)),
     "verification_step": Rule(today="checked", person=True, past=("checked",), check=_verification_step),
-    "credibility_assessment": Rule(
-        today="judged", me="judged_by", past=("judged",), check=_credibility_assessment
-    ),
+    "credibility_assessment": Rule(today="judged", me="judged_by", past=("judged",), check=_credibility_assessment),
     "risk_assessment": Rule(
         today="assessed",
         me="assessed_by",

@@ -1,7 +1,7 @@
 """Places where people are hidden, and their nights there.
 
-Guarantees: nobody is sent to a place that is exposed or closed; one bed is not given twice unless somebody says why; nobody
-sleeps in two places. Whoever leaves, arrives abroad, or goes their own way frees their bed in the same save.
+Guarantees: nobody is sent to a place that is exposed or closed; one bed is not given twice unless somebody says why;
+nobody sleeps in two places. Whoever arrives abroad or goes their own way frees their bed in the same save.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Final
 from waystation.ids import FolderId, FolderType, RecordId
 from waystation.office import codenames
 from waystation.office.desk import Desk
-from waystation.office.writing import Entry, Known, Rule, Writing, refuse
+from waystation.office.writing import Entry, Fields, Known, Rule, Writing, refuse
 from waystation.records import Day, Many, Save
 from waystation.records.labels import N_
 from waystation.roles import Action
@@ -35,7 +35,7 @@ class _Nights:
         return self.begins < other.ends and other.begins < self.ends
 
 
-def open_place(desk: Desk, fields: Mapping[str, object]) -> Save:
+def open_place(desk: Desk, fields: Fields) -> Save:
     """Adds a place, in a folder of its own.
 
     Args:
@@ -44,7 +44,7 @@ def open_place(desk: Desk, fields: Mapping[str, object]) -> Save:
     """
     desk.require(Action.OPEN, FolderType.PLACE)
     writing = Writing(desk)
-    entry = writing.entry(writing.open_folder(FolderType.PLACE), "place", dict(fields))
+    entry = writing.entry(writing.open_folder(FolderType.PLACE), "place", fields)
     if entry.fields.get("code_name") is None:
         entry.fields["code_name"] = codenames.propose(desk, "en")
     writing.write(entry, RULES["place"])
@@ -70,12 +70,12 @@ def expose(desk: Desk, place: FolderId, words: str, day: Day | None = None, titl
     """
     writing = Writing(desk)
     writing.write(writing.change(place, "place", place, {"exposed": day or writing.this_day()}), RULES["place"])
-    note = {"body": words, "written": writing.now(), "author": desk.member}
+    note: Fields = {"body": words, "written": writing.now(), "author": desk.member}
     writing.write(writing.entry(place, "note", note), Rule())
     query = "SELECT DISTINCT folder FROM k_stay WHERE place = ? AND (ends IS NULL OR coalesce(ends_to, ends) >= ?)"
     for (case,) in desk.reader.rows(query, place, writing.today):
         head = writing.get(case, "case", case)
-        task = {"title": title, "details": words, "due": writing.now(), "assignee": head.get("caseworker")}
+        task: Fields = {"title": title, "details": words, "due": writing.now(), "assignee": head.get("caseworker")}
         writing.write(writing.entry(case, "task", task), Rule())
     return writing.save()
 
@@ -129,7 +129,7 @@ def _stay(writing: Writing, entry: Entry) -> None:
         refuse("begins", "two_places", message)
     beds = place.get("beds")
     if isinstance(beds, int):
-        taken = _most_taken(wanted, _stays_at(writing, place_id, entry))
+        taken = _most_taken(wanted, _stays_at(writing, place_id, entry, wanted))
         if taken + wanted.people > beds:
             message = N_("Not enough beds: %(beds)s in all, %(taken)s taken on some of these nights.")
             writing.unusual(entry, "place", "full", message, beds=beds, taken=taken)
@@ -144,14 +144,17 @@ def _is_longer(entry: Entry) -> bool:
     return _nights(_known(entry), 1).ends > _nights(entry.before, 1).ends
 
 
-def _stays_at(writing: Writing, place: bytes, entry: Entry) -> list[_Nights]:
+def _stays_at(writing: Writing, place: bytes, entry: Entry, wanted: _Nights) -> list[_Nights]:
     query = (
-        "SELECT s.begins, coalesce(s.ends_to, s.ends, ?), s.people, c.people FROM k_stay s"
-        " LEFT JOIN case_now c ON c.folder = s.folder WHERE s.place = ? AND s.folder != ?"
+        "SELECT s.begins, coalesce(s.ends_to, s.ends, '9999-12-31'), s.people, c.people FROM k_stay s"
+        " LEFT JOIN case_now c ON c.folder = s.folder WHERE s.place = ?"
+        " AND coalesce(s.ends_to, s.ends, '9999-12-31') > ? AND s.begins < ? AND s.folder != ?"
     )
     stays = [
         _Nights(begins, ends, len(json.loads(named)) if named else everyone or 1)
-        for begins, ends, named, everyone in writing.desk.reader.rows(query, _FOREVER, place, entry.folder)
+        for begins, ends, named, everyone in writing.desk.reader.rows(
+            query, place, wanted.begins, wanted.ends, entry.folder
+        )
     ]
     everyone = max(1, len(writing.records(entry.folder, "person")))
     return stays + [
@@ -165,9 +168,7 @@ def _most_taken(wanted: _Nights, stays: list[_Nights]) -> int:
     """The most beds that are taken on any night of `wanted`: occupancy only rises where a stay begins."""
     there = [stay for stay in stays if stay.overlaps(wanted)]
     nights = {wanted.begins} | {stay.begins for stay in there if stay.begins > wanted.begins}
-    return max(
-        (sum(stay.people for stay in there if stay.begins <= night < stay.ends) for night in nights), default=0
-    )
+    return max((sum(stay.people for stay in there if stay.begins <= night < stay.ends) for night in nights), default=0)
 
 
 def _nights(fields: Known, everyone: int) -> _Nights:

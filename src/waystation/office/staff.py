@@ -1,7 +1,7 @@
 """Those who do the work: members, partners, and who reads a folder.
 
-Guarantees: a member's roles, coming and going are changed only by those who may admit members. What a member may do follows
-from the signed roster, never from these records.
+Guarantees: a member's roles, coming and going are changed only by those who may admit members. What a member may do
+follows from the signed roster, never from these records.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ def readers(desk: Desk, folder: FolderId) -> tuple[ReaderOf, ...]:
 
 
 def _member(writing: Writing, entry: Entry) -> None:
-    is_own = entry.record == writing.desk.member and entry.fields.keys() <= _OWN
+    is_own = bytes(entry.record) == bytes(writing.desk.member) and entry.fields.keys() <= _OWN
     if entry.is_new or not is_own:
         writing.desk.require(Action.ADMIT, FolderType.ORGANISATION)
 

@@ -1,7 +1,7 @@
 """Who says what: sources, claims, and the citations that join them.
 
-Guarantees: a source never relies on itself, however long the way round, so that independent ones can be counted; the same
-citation does not stand twice.
+Guarantees: a source never relies on itself, however long the way round, so that independent ones can be counted; the
+same citation does not stand twice.
 """
 
 from collections.abc import Mapping

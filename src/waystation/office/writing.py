@@ -1,8 +1,8 @@
 """One save in the making: what every function of the office does between a form and the book.
 
-Guarantees: the folder's type is the book's, not the caller's; roles are asked before anything is decided; a link leads to a
-record that is here; each kind's own rule has been applied, whichever page or program the record came from. What is unsafe is
-refused; what is only unusual needs words that say why, and those are kept as a note beside it.
+Guarantees: the folder's type is the book's, not the caller's; roles are asked before anything is decided; a link leads
+to a record that is here; each kind's own rule has been applied, whichever page or program the record came from. What is
+unsafe is refused; what is only unusual needs words that say why, and those are kept as a note beside it.
 """
 
 from collections.abc import Callable, Mapping
@@ -106,6 +106,8 @@ class Writing:
         self._override = override.strip()
         self._overridden: set[FolderId] = set()
         self._writes: list[Write] = []
+        self._following: list[Write] = []
+        self._in_rule = False
         self._opened: dict[FolderId, FolderType] = {}
         self._put: dict[tuple[FolderId, str], dict[bytes, Known]] = {}
 
@@ -166,7 +168,7 @@ class Writing:
             seen = {} if entry.is_new else self.desk.seen(entry.folder, kind, entry.record, tuple(entry.fields))
         shown = {name: refs for name, refs in seen.items() if name in entry.fields}
         write = Write(entry.folder, entry.folder_type, kind, entry.record, dict(entry.fields), shown, entry.is_new)
-        self._writes.append(write)
+        (self._following if self._in_rule else self._writes).append(write)
         after = {**entry.before, **entry.fields}
         put = self._put.setdefault((entry.folder, kind), {})
         put[entry.record] = {name: value for name, value in after.items() if value is not None}
@@ -186,7 +188,10 @@ class Writing:
         )
 
     def write(self, entry: Entry, rule: Rule, seen: Seen | None = None) -> RecordId:
-        """Applies a kind's rule to a record and puts it. Raises: BadInput, Refused."""
+        """Applies a kind's rule to a record and puts it; what the rule itself puts comes after all others.
+
+        Raises: BadInput, Refused.
+        """
         self.require(rule.action, entry.folder)
         if entry.is_new:
             self._fill(entry, rule)
@@ -196,7 +201,9 @@ class Writing:
         self._check_links(entry)
         self._check_days(entry, rule)
         if rule.check is not None:
+            outer, self._in_rule = self._in_rule, True
             rule.check(self, entry)
+            self._in_rule = outer
         return self.put(entry, seen)
 
     def unusual(self, entry: Entry, field: str, code: str, message: str, **values: object) -> None:
@@ -209,11 +216,11 @@ class Writing:
         """The finished save."""
         for folder in sorted(self._overridden):
             if self.folder_type(folder) in self._spec("note").folders:
-                note = {"body": self._override, "written": self.now(), "author": self.desk.member}
+                note: Fields = {"body": self._override, "written": self.now(), "author": self.desk.member}
                 self.put(self.entry(folder, "note", note))
         if not self._writes:
             raise BadInput({"": Problem("nothing", N_("Nothing was changed. Fill in at least one field."))})
-        return Save(tuple(self._writes), tuple(self._opened.items()))
+        return Save((*self._writes, *self._following), tuple(self._opened.items()))
 
     def _spec(self, kind: str) -> KindSpec:
         spec = self.desk.registry.get(kind)

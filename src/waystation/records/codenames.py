@@ -5,8 +5,10 @@ person could take for each other are never both in use. As long as there are wor
 uses, a new name is made of those.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import permutations
+from sys import intern
 from typing import Final, Literal, TypeAlias
 
 from rapidfuzz import process
@@ -60,8 +62,11 @@ class CodeNames:
     def clash(self, name: str) -> bool:
         """Whether some name in use could be taken for this one."""
         words = _words(name)
-        suspects = {used for word in words for near in self._near(word) for used in self._by_word[near]}
-        return any(_alike(words, used) for used in suspects)
+        shared: Counter[tuple[str, ...]] = Counter()
+        for word in words:
+            shared.update({used for near in self._near(word) for used in self._by_word[near]})
+        # A name in use needs a like word for each of its own, or of the new one's if these are fewer.
+        return any(times >= min(len(used), len(words)) and _alike(words, used) for used, times in shared.items())
 
     def propose(self, randomness: Randomness, language: Language) -> str:
         """A new name, not yet counted as in use.
@@ -82,10 +87,10 @@ class CodeNames:
         raise BadInput({"code_name": _EXHAUSTED})
 
     def _least_used(self, words: Sequence[str]) -> list[str]:
-        """The words that the fewest names use: none, as long as there are such."""
-        uses = {word: len(self._by_word.get(_fold(word), ())) for word in words}
-        fewest = min(uses.values())
-        return [word for word in words if uses[word] == fewest]
+        """The words that no name uses; where there are none left, the quarter used least."""
+        ranked = sorted(words, key=lambda word: len(self._by_word.get(_fold(word), ())))
+        unused = [word for word in ranked if _fold(word) not in self._by_word]
+        return unused or ranked[: len(ranked) // 4]
 
     def _near(self, word: str) -> Iterable[str]:
         """Words in use that could be taken for this one."""
@@ -119,7 +124,8 @@ def _near_words(one: str, other: str) -> bool:
 
 def _words(name: str) -> tuple[str, ...]:
     """The words of a name; beyond the fourth they tell nobody apart."""
-    return tuple(_fold(name).split())[:4]
+    # One copy of each word, however many names use it.
+    return tuple(intern(word) for word in _fold(name).split()[:4])
 
 
 def _fold(text: str) -> str:

@@ -29,6 +29,7 @@ from waystation.records.values import (
 )
 
 VERSION: Final = 1
+UNREAD_NESTING_MAX: Final = 32
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
@@ -72,6 +73,8 @@ class Payload(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_field
     version: int
     changes: list[tuple[str, bytes, list[tuple[str, msgspec.Raw, list[tuple[bytes, int]]]]]]
 
+
+SHORT_BYTES: Final = 32
 
 _decode: Final = wire.Decoder(Payload, version=VERSION)
 _decode_any: Final = msgspec.msgpack.Decoder()
@@ -165,7 +168,10 @@ def _references(references: list[tuple[bytes, int]]) -> tuple[ValueRef, ...]:
 
 
 def read_value(raw: msgspec.Raw) -> Value | None:
-    """One value from its bytes (R5-R10); whatever else they hold comes back unread (R11)."""
+    """One value from its bytes (R5-R10); whatever else they hold comes back unread (R11).
+
+    Raises: WireError, if what cannot be read is nested too deep.
+    """
     try:
         found = _decode_any.decode(raw)
         if type(found) in _AS_THEY_ARE:
@@ -177,7 +183,63 @@ def read_value(raw: msgspec.Raw) -> Value | None:
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError):
         # A tag, a shape or a range from a newer desk, or a broken one: kept, not understood.
         pass
-    return Unread(bytes(raw))
+    kept = bytes(raw)
+    if _nesting(kept) > UNREAD_NESTING_MAX:
+        raise WireError("A payload nests too deep (R11).")
+    return Unread(kept)
+
+
+class _Layout(NamedTuple):
+    """After a lead byte: how many bytes count what follows, and how many more always follow."""
+
+    counted: int
+    more: int
+
+
+_LAYOUTS: Final[Mapping[int, _Layout]] = {
+    0xC0 + at: _Layout(counted, more)
+    for at, (counted, more) in enumerate(
+        # nil, unused, false, true; bin; ext; float; uint; int; fixext; str; array; map
+        [(0, 0)] * 4
+        + [(1, 0), (2, 0), (4, 0)]
+        + [(1, 1), (2, 1), (4, 1)]
+        + [(0, 4), (0, 8)]
+        + [(0, 1), (0, 2), (0, 4), (0, 8)] * 2
+        + [(0, 2), (0, 3), (0, 5), (0, 9), (0, 17)]
+        + [(1, 0), (2, 0), (4, 0)]
+        + [(2, 0), (4, 0)] * 2
+    )
+}
+
+
+def _nesting(value: bytes) -> int:
+    """How many arrays and maps stand in one another in one well-formed MessagePack value.
+
+    Counted without recursion: a decoder's limit depends on the stack below it, and two desks must not differ in
+    what they keep.
+    """
+    deepest, at = 0, 0
+    left = [1]
+    while left:
+        left[-1] -= 1
+        lead = value[at]
+        layout = _LAYOUTS.get(lead)
+        at += 1
+        if layout is None:
+            is_container = 0x80 <= lead < 0xA0
+            count = lead & (0x1F if lead >= 0xA0 else 0x0F)
+            at += count if 0xA0 <= lead < 0xC0 else 0
+        else:
+            is_container = 0xDC <= lead < 0xE0
+            count = int.from_bytes(value[at : at + layout.counted], "big")
+            at += layout.counted + layout.more + (0 if is_container else count)
+        if is_container:
+            is_map = lead < 0x90 or lead >= 0xDE
+            left.append(2 * count if is_map else count)
+            deepest = max(deepest, len(left) - 1)
+        while left and left[-1] == 0:
+            left.pop()
+    return deepest
 
 
 def _day(earliest: str | None, latest: str | None, words: str) -> Value:

@@ -134,7 +134,7 @@ def money(text: str, *, currency: str = "") -> Money:
         _refuse("not_a_sum", MONEY_HELP)
     minor = found.scaleb(digits)
     if minor != int(minor):
-        _refuse("too_many_decimals", N_("This currency has %(digits)s decimals."), digits=digits)
+        _refuse("too_many_decimals", N_("Decimals of this currency: %(digits)s."), digits=digits)
     if abs(minor) > MINOR_MAX:
         _refuse("out_of_range", N_("This sum is out of any likely range."))
     return Money(int(minor), code)

@@ -39,8 +39,8 @@ class Stage(Choice):
     GRANTED = option("granted", N_("Granted, has not travelled"))
     TRAVELLING = option("travelling", N_("Travelling"))
     LEFT = option("left", N_("Left by own means"))
-    ARRIVED = option("arrived", N_("Arrived"))
-    CLOSED = option("closed", N_("Closed"))
+    ARRIVED = option("arrived", N_("Arrived, confirmed"))
+    CLOSED = option("closed", N_("Case closed"))
 
 
 class RequestStage(Choice):

@@ -5,17 +5,23 @@ look-ups at any size. `turns` is the next day on which time alone may change the
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
 from typing import Final
 
 from waystation.ids import FolderId
-from waystation.records import Day, Moment, Value
-from waystation.records.choices import ClosureReason, DecisionOutcome, DepartureState, RiskLevel, Timeframe
+from waystation.records import Day, Many, Moment, Value
+from waystation.records.choices import (
+    ClosureReason,
+    DecisionOutcome,
+    DepartureState,
+    RequestOutcome,
+    RiskLevel,
+    Timeframe,
+)
 from waystation.records.status import Facts, case_status, request_stage
 
 CASE_KINDS: Final = frozenset(
     "case person risk_assessment verification_step credibility_assessment stay evacuation application decision"
-    " discouragement journey leg arrival own_departure closure check_in task".split()
+    " discouragement journey leg arrival own_departure closure check_in task follow_up".split()
 )
 """Kinds from which a case's row is made; a change of another kind leaves the row as it is."""
 
@@ -76,8 +82,35 @@ def case_row(folder: FolderId, facts: Facts, *, conflicts: int, changed: int, to
         len(people.everyone) if status.closed is ClosureReason.LOST_CONTACT else 0,
         conflicts,
         changed,
-        _turns(facts, today),
+        _turns(facts.get("stay", {}), today),
     )
+
+
+def case_steps(folder: FolderId, facts: Facts) -> list[Row]:
+    """Rows of `step`: what happened in a case, on which day (ISO), to how many people, by which route."""
+    people = _People(facts, folder)
+    applications = facts.get("application", {})
+    routes = {record: _bytes(fields.get("route")) for record, fields in applications.items()}
+    by = {k: routes.get(_bytes(v.get("application")) or b"") for k, v in facts.get("journey", {}).items()}
+    steps: list[Row] = []
+
+    def step(record: bytes, what: str, day: Value | None, about: Mapping[str, Value], route: bytes | None = None) -> None:
+        steps.append((folder, record, what, _day(day), people.count(about), route))
+
+    for record, fields in facts.get("evacuation", {}).items():
+        step(record, "evacuated", fields.get("evacuated"), fields)
+    for record, fields in facts.get("own_departure", {}).items():
+        step(record, "left", fields.get("departed"), fields)
+    for record, fields in applications.items():
+        step(record, "applied", fields.get("filed"), fields, routes[record])
+    for application, (day, record, outcome) in people.latest_decisions().items():
+        if application in applications and isinstance(outcome, str):
+            about = applications[application]
+            steps.append((folder, record, str(outcome), day, people.count(about), routes[application]))
+    for record, fields in facts.get("arrival", {}).items():
+        if fields.get("confirmed") is True:
+            step(record, "abroad", fields.get("arrived"), fields, by.get(_bytes(fields.get("journey")) or b""))
+    return steps
 
 
 class _People:
@@ -94,8 +127,8 @@ class _People:
     def decided(self, outcome: DecisionOutcome) -> frozenset[bytes]:
         """Those with an application that was decided in this way, by its latest decision."""
         applications = self._facts.get("application", {})
-        latest = self._latest_decisions()
-        return self._named(v for k, v in applications.items() if latest.get(k) == outcome)
+        latest = {k for k, (_, _, decided) in self.latest_decisions().items() if decided == outcome}
+        return self._named(v for k, v in applications.items() if k in latest)
 
     def abroad(self) -> frozenset[bytes]:
         """Those who confirmed that they arrived."""
@@ -113,18 +146,23 @@ class _People:
 
     def decision_due(self) -> str | None:
         """The earliest day on which a decision is expected that has not come, ISO."""
-        decided = self._latest_decisions()
+        decided = self.latest_decisions()
         waiting = (v for k, v in self._facts.get("application", {}).items() if k not in decided)
         return min((day for fields in waiting if (day := _day(fields.get("expected")))), default=None)
 
-    def _latest_decisions(self) -> dict[bytes, Value | None]:
+    def count(self, about: Mapping[str, Value]) -> int:
+        """How many people one record is about."""
+        return len(self._named((about,)))
+
+    def latest_decisions(self) -> dict[bytes, tuple[str, bytes, Value | None]]:
+        """Application → day, id and outcome of its latest decision."""
         found: dict[bytes, tuple[str, bytes, Value | None]] = {}
         for record, fields in self._facts.get("decision", {}).items():
             application = fields.get("application")
             key = (_day(fields.get("decided")) or "", record, fields.get("outcome"))
             if isinstance(application, bytes) and key[:2] > found.get(application, ("", b"", None))[:2]:
                 found[application] = key
-        return {application: outcome for application, (_, _, outcome) in found.items()}
+        return found
 
     def _named(self, records: Iterable[Mapping[str, Value]]) -> frozenset[bytes]:
         found: set[bytes] = set()
@@ -209,24 +247,10 @@ def _earliest_open(records: Records) -> int | None:
     return min((ms for ms in due if ms is not None), default=None)
 
 
-def _turns(facts: Facts, today: str) -> str | None:
-    """The next day after `today` that any fact names, or the day after it ends."""
-    coming = (
-        day
-        for records in facts.values()
-        for fields in records.values()
-        for value in fields.values()
-        if isinstance(value, Day)
-        for day in _edges(value)
-    )
-    return min((day for day in coming if day > today), default=None)
-
-
-def _edges(value: Day) -> Iterable[str]:
-    if value.earliest:
-        yield value.earliest
-    if value.latest:
-        yield (date.fromisoformat(value.latest) + timedelta(days=1)).isoformat()
+def _turns(stays: Records, today: str) -> str | None:
+    """The next day after `today` on which somebody's nights begin or end: all else is compared when it is read."""
+    days = (_day(fields.get(edge)) for fields in stays.values() for edge in ("begins", "ends"))
+    return min((day for day in days if day is not None and day > today), default=None)
 
 
 def _text(value: Value | None) -> str | None:

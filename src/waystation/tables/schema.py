@@ -2,6 +2,7 @@
 
 `record` has a row for each record of any kind, with the whole merged state; `k_<kind>` lays the shown values out in
 typed columns under the same row id; `search` indexes their words; `history` has a row for each accepted entry.
+`case_now` and `request_now` say what is true of each now, and `step` has a row for each step of a case that is counted.
 """
 
 from collections.abc import Iterator
@@ -40,9 +41,15 @@ CREATE INDEX case_now_deadline ON case_now (deadline) WHERE closed IS NULL AND d
 CREATE INDEX case_now_decision ON case_now (decision_due) WHERE closed IS NULL AND decision_due IS NOT NULL;
 CREATE INDEX case_now_look ON case_now (next_look) WHERE closed IS NULL AND next_look IS NOT NULL;
 CREATE INDEX case_now_counts ON case_now (
-    evacuated, in_hiding, abroad, applied, granted, refused, without_papers, silent, needs_route, pending, travelling, closed);
+    evacuated, in_hiding, abroad, applied, granted, refused, without_papers, silent, needs_route, pending, travelling,
+    closed);
 CREATE INDEX case_now_conflicts ON case_now (conflicts) WHERE conflicts > 0;
 CREATE INDEX case_now_turns ON case_now (turns) WHERE turns IS NOT NULL;
+CREATE TABLE step (
+    folder BLOB NOT NULL, record BLOB NOT NULL, what TEXT NOT NULL, day TEXT, people INTEGER NOT NULL, route BLOB);
+CREATE INDEX step_folder ON step (folder);
+CREATE INDEX step_day ON step (day, what, people);
+CREATE INDEX step_route ON step (route, what) WHERE route IS NOT NULL;
 CREATE TABLE request_now (
     folder BLOB PRIMARY KEY, code_name TEXT, stage TEXT NOT NULL, received INTEGER, people INTEGER NOT NULL, level TEXT,
     timeframe TEXT, urgent INTEGER NOT NULL, deadline TEXT, check_in_due INTEGER, accepted_as BLOB, same_as BLOB,
@@ -50,7 +57,8 @@ CREATE TABLE request_now (
     changed INTEGER NOT NULL);
 CREATE INDEX request_now_stage ON request_now (stage, urgent, received, folder);
 CREATE INDEX request_now_open ON request_now (urgent, received, folder) WHERE accepted_as IS NULL AND outcome IS NULL;
-CREATE INDEX request_now_deadline ON request_now (deadline) WHERE accepted_as IS NULL AND outcome IS NULL AND deadline IS NOT NULL;
+CREATE INDEX request_now_deadline ON request_now (deadline)
+    WHERE accepted_as IS NULL AND outcome IS NULL AND deadline IS NOT NULL;
 CREATE INDEX request_now_check_in ON request_now (check_in_due)
     WHERE accepted_as IS NULL AND outcome IS NULL AND check_in_due IS NOT NULL;
 CREATE INDEX request_now_name ON request_now (code_name);
@@ -62,12 +70,7 @@ CREATE INDEX request_now_counts ON request_now (received, people, same_as, witho
 INDEXES: Final = """
 CREATE INDEX k_task_due ON k_task (due) WHERE done IS NULL;
 CREATE INDEX k_check_in_due ON k_check_in (due) WHERE done IS NULL;
-CREATE INDEX k_stay_place ON k_stay (place, begins);
-CREATE INDEX k_application_route ON k_application (route);
-CREATE INDEX k_application_filed ON k_application (filed, folder, people);
-CREATE INDEX k_decision_decided ON k_decision (decided);
-CREATE INDEX k_evacuation_evacuated ON k_evacuation (evacuated, folder, people);
-CREATE INDEX k_arrival_arrived ON k_arrival (arrived);
+CREATE INDEX k_stay_place ON k_stay (place, coalesce(ends_to, ends, '9999-12-31'), begins);
 CREATE INDEX k_discouragement_route ON k_discouragement (route);
 CREATE INDEX k_citation_claim ON k_citation (claim);
 CREATE INDEX k_donation_sums ON k_donation (campaign, amount_currency, amount_minor);
@@ -94,7 +97,7 @@ def table(kind: str) -> str:
 
 def names(registry: Registry) -> list[str]:
     """Every derived table, for dropping."""
-    fixed = ["record", "history", "overlay", "search", "case_now", "request_now"]
+    fixed = ["record", "history", "overlay", "search", "case_now", "request_now", "step"]
     return fixed + [table(kind) for kind in registry]
 
 

@@ -25,14 +25,6 @@ class Found:
     record: RecordId
 
 
-def index(connection: apsw.Connection, row: int, terms: str, *, known: bool) -> None:
-    """Puts a record's words under its row id; `known` says whether there may be older ones."""
-    if terms:
-        connection.execute("INSERT OR REPLACE INTO search (rowid, terms) VALUES (?, ?)", (row, terms))
-    elif known:
-        connection.execute("DELETE FROM search WHERE rowid = ?", (row,))
-
-
 def search(connection: apsw.Connection, terms: Terms, words: str, limit: int = RESULTS_MAX) -> list[Found]:
     """Records that hold all the words, in any inflection and script; newest first.
 

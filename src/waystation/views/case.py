@@ -1,30 +1,31 @@
 """One case or one request, as its page shows it: facts, people, what happened, what contradicts, what comes next.
 
-Guarantees: masked values are not here; `revealed` gives one only after the asking was saved. The next step follows from the
-records and is never stored.
+Guarantees: masked values are not here; `revealed` gives one only after the asking was saved. The next step follows from
+the records and is never stored.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from waystation.clock import Millis
 from waystation.errors import Refused
 from waystation.ids import DeskId, FolderId, FolderType, RecordId, ValueRef
 from waystation.records import Value, decode_state
-from waystation.records.choices import Condition, DecisionOutcome, JourneyPurpose, PersonRole
+from waystation.records.choices import Condition, JourneyPurpose, PersonRole
 from waystation.records.labels import N_
 from waystation.records.status import Stage
 from waystation.views import shown
 from waystation.views.reader import Reader
 from waystation.views.shown import Shown
-from waystation.wire import Decoder
 
 REVEAL_MS: Final = 10 * 60 * 1000
 """How long after the asking a masked field may be shown."""
 
 _BETWEEN_STEPS: Final = frozenset((Stage.ARRIVED, Stage.LEFT))
-_what: Final = Decoder(list[tuple[str, bytes, list[str]]])
+_what: Final = msgspec.msgpack.Decoder(list[tuple[str, bytes, list[str]]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +151,7 @@ class CaseView:
 
 def case(reader: Reader, folder: FolderId) -> CaseView | None:
     """A case, or None if there is none, or it is hidden."""
-    query = (
-        "SELECT stage, level, timeframe, deadline, review, check_in_due, closed FROM case_now WHERE folder = ?"
-    )
+    query = "SELECT stage, level, timeframe, deadline, review, check_in_due, closed FROM case_now WHERE folder = ?"
     row = reader.row(query, folder)
     head = shown.record(reader, folder, "case", folder)
     if row is None or head is None:
@@ -286,7 +285,7 @@ def _changes(
     subjects: dict[tuple[str, bytes], tuple[int, Mapping[str, Value]]],
 ) -> tuple[TimelineChange, ...]:
     found = []
-    for kind, record, fields in _what(what):
+    for kind, record, fields in _what.decode(what):
         key = (kind, record)
         if key not in subjects:
             one = shown.record(reader, folder, kind, record)

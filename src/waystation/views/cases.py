@@ -59,10 +59,8 @@ def cases(
         after: key of the page, as the page before gave it.
     Raises: BadInput, if the key is none.
     """
-    asked: dict[str, str | bytes] = {}
-    for column, value in (("stage", stage), ("level", level), ("caseworker", caseworker)):
-        if value:
-            asked[column] = value
+    given = {"stage": stage, "level": level, "caseworker": caseworker}
+    asked = {column: value for column, value in given.items() if value}
     order = ("urgent", "code_name", "folder") if state == "open" else ("code_name", "folder")
     where = [{"open": "closed IS NULL", "closed": "closed IS NOT NULL"}.get(state, "1"), "code_name IS NOT NULL"]
     where += [f"{column} = ?" for column in asked]
@@ -75,7 +73,7 @@ def cases(
         where.append(f"folder IN ({', '.join('?' * len(folders))})")
         values += folders
     query = (
-        f"SELECT {_COLUMNS}, {', '.join(order)} FROM case_now WHERE {' AND '.join(where)}"  # noqa: S608 -- fixed names
+        f"SELECT {_COLUMNS}, {', '.join(order)} FROM case_now WHERE {' AND '.join(where)}"
         f" ORDER BY {', '.join(order)} LIMIT ?"
     )
     rows = reader.rows(query, *values, limit + 1)

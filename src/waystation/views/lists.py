@@ -1,17 +1,19 @@
-"""One page of a long list. A page begins after a key, never after a count of rows, so the last is as fast as the first."""
+"""One page of a long list. It begins after a key, not after a count of rows, so the last is as fast as the first."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
-from waystation.errors import BadInput, Problem, WireError
+import msgspec
+
+from waystation.errors import BadInput, Problem
 from waystation.records.labels import N_
-from waystation.wire import Decoder, encode
 
 PAGE: Final = 50
 
 R = TypeVar("R")
-_decode: Final = Decoder(list[str | int | bytes | None])
+KeyPart: TypeAlias = str | int | bytes | None
+_decode: Final = msgspec.msgpack.Decoder(list[object])
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +24,19 @@ class Page(Generic[R]):
     next: str | None
 
 
-def key_text(*key: str | int | bytes | None) -> str:
+def key_text(*key: KeyPart) -> str:
     """A key as it stands in an address."""
-    return urlsafe_b64encode(encode(list(key))).decode().rstrip("=")
+    return urlsafe_b64encode(msgspec.msgpack.encode(key)).decode().rstrip("=")
 
 
-def read_key(text: str, parts: int) -> list[str | int | bytes | None]:
+def read_key(text: str, parts: int) -> list[KeyPart]:
     """Inverse of `key_text`. Raises: BadInput, if it is anything else."""
     try:
-        key = _decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, WireError):
-        key = []
-    if len(key) != parts:
+        found = _decode.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except ValueError:
+        # Among them msgspec's own: the text is no key.
+        found = []
+    key = [part for part in found if part is None or isinstance(part, str | int | bytes)]
+    if len(found) != parts or len(key) != parts:
         raise BadInput({"": Problem("bad_page", N_("This page of the list does not exist. Begin at its start."))})
     return key

@@ -60,9 +60,7 @@ def requests(
     if after is not None:
         where.append(f"({_ORDER}) > (?, ?, ?)")
         found += read_key(after, 3)
-    query = (
-        f"SELECT {_COLUMNS}, urgent FROM request_now WHERE {' AND '.join(where)} ORDER BY {_ORDER} LIMIT ?"  # noqa: S608 -- fixed names
-    )
+    query = f"SELECT {_COLUMNS}, urgent FROM request_now WHERE {' AND '.join(where)} ORDER BY {_ORDER} LIMIT ?"
     rows = reader.rows(query, *found, limit + 1)
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(

@@ -1,7 +1,7 @@
 """Records as pages may show them, and the choices that a form's links offer.
 
-Guarantees: a masked field is named, never given; keys and hashes are neither. What a record has shown can be handed back
-with the save that follows (`seen`).
+Guarantees: a masked field is named, never given; keys and hashes are neither. What a record has shown can be handed
+back with the save that follows (`seen`).
 """
 
 from collections.abc import Collection, Mapping
@@ -76,9 +76,7 @@ def record(reader: Reader, folder: FolderId, kind: str, identity: bytes) -> Show
     return _shown(spec, folder, *row) if spec and row else None
 
 
-def records(
-    reader: Reader, folder: FolderId, kinds: Collection[str] | None = None
-) -> dict[str, tuple[Shown, ...]]:
+def records(reader: Reader, folder: FolderId, kinds: Collection[str] | None = None) -> dict[str, tuple[Shown, ...]]:
     """A folder's records by kind, in the order in which they were added; a kind that has none is absent.
 
     Args:
@@ -86,7 +84,7 @@ def records(
     """
     wanted = sorted(reader.registry if kinds is None else kinds)
     marks = ", ".join("?" * len(wanted))
-    query = f"SELECT kind, id, state, last FROM record WHERE folder = ? AND kind IN ({marks}) ORDER BY first, id"  # noqa: S608 -- marks
+    query = f"SELECT kind, id, state, last FROM record WHERE folder = ? AND kind IN ({marks}) ORDER BY first, id"
     found: dict[str, list[Shown]] = {}
     for kind, identity, state, last in reader.rows(query, folder, *wanted):
         spec = reader.registry.get(kind)
@@ -102,18 +100,18 @@ def name(reader: Reader, kind: str, identity: bytes | None) -> str:
         return ""
     spec = reader.registry[kind]
     if spec.owns_folder:
-        row = reader.row(f"SELECT {field} FROM k_{kind} WHERE folder = ?", identity)  # noqa: S608 -- declared names
+        row = reader.row(f"SELECT {field} FROM k_{kind} WHERE folder = ?", identity)
     else:
         where = f"record = (SELECT rowid FROM record WHERE folder = ? AND kind = '{kind}' AND id = ?)"
         home = _home(reader, spec)
-        row = home and reader.row(f"SELECT {field} FROM k_{kind} WHERE {where}", home, identity)  # noqa: S608 -- likewise
+        row = reader.row(f"SELECT {field} FROM k_{kind} WHERE {where}", home, identity) if home else None
     return str(row[0] or "") if row else ""
 
 
 def names(reader: Reader, kind: str) -> dict[bytes, str]:
     """All names of a small kind: member, partner, campaign, source."""
     field = _NAMES[kind]
-    return {i: str(text or "") for i, text in reader.rows(f"SELECT id, {field} FROM k_{kind}")}  # noqa: S608 -- declared names
+    return {i: str(text or "") for i, text in reader.rows(f"SELECT id, {field} FROM k_{kind}")}
 
 
 def options(reader: Reader, kind: str, folder: FolderId | None = None) -> tuple[Option, ...]:
@@ -139,7 +137,7 @@ def options(reader: Reader, kind: str, folder: FolderId | None = None) -> tuple[
 
 def _newest_open(reader: Reader, kind: str) -> tuple[Option, ...]:
     open_only = "closed IS NULL" if kind == "case" else "stage IN ('new', 'in_check', 'checked')"
-    query = f"SELECT folder, code_name FROM {kind}_now WHERE {open_only} ORDER BY urgent LIMIT ?"  # noqa: S608 -- fixed words
+    query = f"SELECT folder, code_name FROM {kind}_now WHERE {open_only} ORDER BY urgent LIMIT ?"
     found = [Option(RecordId(i), text or "", {}) for i, text in reader.rows(query, CHOICES_MAX)]
     return tuple(sorted(found, key=lambda option: option.text))
 
@@ -163,7 +161,7 @@ def _is_over(one: Shown) -> bool:
 def _home(reader: Reader, spec: KindSpec) -> FolderId | None:
     """The office's folder or the ledger's, where records of this kind live; None before the first one."""
     table = "k_member" if FolderType.OFFICE in spec.folders else f"k_{spec.name}"
-    row = reader.row(f"SELECT folder FROM {table} LIMIT 1")  # noqa: S608 -- a declared name
+    row = reader.row(f"SELECT folder FROM {table} LIMIT 1")
     return FolderId(row[0]) if row else None
 
 

@@ -1,7 +1,8 @@
 """What needs somebody now: who is in most danger, signs of life that did not come, what is due.
 
-The order is `triage`'s, over open cases and open requests together. Candidates come from indexes: the gravest, the nearest
-deadlines, the longest-missed check-ins, the most overdue reviews; so the page is as fast with a hundred thousand cases.
+The order is `triage`'s, over open cases and open requests together. Candidates come from indexes: the gravest, the
+nearest deadlines, the longest-missed check-ins, the most overdue reviews; so the page is as fast with a hundred
+thousand cases.
 """
 
 from collections.abc import Iterator
@@ -18,21 +19,21 @@ from waystation.views import organisation
 from waystation.views.reader import Reader
 from waystation.views.requests import OPEN
 
-CANDIDATES: Final = 200
+CANDIDATES: Final = 100
 """How many of each kind of danger are ranked before the most urgent are shown."""
 
 _CASE: Final = "folder, code_name, stage, level, timeframe, deadline, review, check_in_due FROM case_now"
 _REQUEST: Final = "folder, code_name, stage, level, timeframe, deadline, NULL, check_in_due FROM request_now"
 _CASES: Final = (
-    f"SELECT {_CASE} WHERE closed IS NULL ORDER BY urgent LIMIT ?",  # noqa: S608 -- fixed text
-    f"SELECT {_CASE} WHERE closed IS NULL AND deadline IS NOT NULL ORDER BY deadline LIMIT ?",  # noqa: S608 -- likewise
-    f"SELECT {_CASE} WHERE closed IS NULL AND review IS NOT NULL ORDER BY review LIMIT ?",  # noqa: S608 -- likewise
-    f"SELECT {_CASE} WHERE closed IS NULL AND check_in_due IS NOT NULL ORDER BY check_in_due LIMIT ?",  # noqa: S608 -- likewise
+    f"SELECT {_CASE} WHERE closed IS NULL ORDER BY urgent LIMIT ?",
+    f"SELECT {_CASE} WHERE closed IS NULL AND deadline IS NOT NULL ORDER BY deadline LIMIT ?",
+    f"SELECT {_CASE} WHERE closed IS NULL AND review IS NOT NULL ORDER BY review LIMIT ?",
+    f"SELECT {_CASE} WHERE closed IS NULL AND check_in_due IS NOT NULL ORDER BY check_in_due LIMIT ?",
 )
 _REQUESTS: Final = (
-    f"SELECT {_REQUEST} WHERE {OPEN} ORDER BY urgent, received LIMIT ?",  # noqa: S608 -- fixed text
-    f"SELECT {_REQUEST} WHERE {OPEN} AND deadline IS NOT NULL ORDER BY deadline LIMIT ?",  # noqa: S608 -- likewise
-    f"SELECT {_REQUEST} WHERE {OPEN} AND check_in_due IS NOT NULL ORDER BY check_in_due LIMIT ?",  # noqa: S608 -- likewise
+    f"SELECT {_REQUEST} WHERE {OPEN} ORDER BY urgent, received LIMIT ?",
+    f"SELECT {_REQUEST} WHERE {OPEN} AND deadline IS NOT NULL ORDER BY deadline LIMIT ?",
+    f"SELECT {_REQUEST} WHERE {OPEN} AND check_in_due IS NOT NULL ORDER BY check_in_due LIMIT ?",
 )
 _COUNTS: Final = """
 SELECT (SELECT count(*) FROM request_now WHERE stage = 'new'),
@@ -42,7 +43,12 @@ SELECT (SELECT count(*) FROM request_now WHERE stage = 'new'),
        (SELECT count(*) FROM case_now WHERE conflicts > 0) + (SELECT count(*) FROM request_now WHERE conflicts > 0)
   FROM case_now
 """
-_DUE_DAYS: Final = (("review", "review"), ("deadline", "deadline"), ("decision", "decision_due"), ("follow_up", "next_look"))
+_DUE_DAYS: Final = (
+    ("review", "review"),
+    ("deadline", "deadline"),
+    ("decision", "decision_due"),
+    ("follow_up", "next_look"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,9 @@ def today(reader: Reader, *, days_ahead: int = 7, limit: int = 12) -> Today:
     horizon = (date.fromisoformat(reader.today()) + timedelta(days=days_ahead)).isoformat()
     due = [*_check_ins(reader, now, coming, limit), *_tasks(reader, coming, limit), *_days(reader, horizon, limit)]
     due.sort(key=lambda one: (one.day or _iso(one.at_ms), one.code_name))
-    return Today(_danger(reader, limit), tuple(missed), tuple(due[: 2 * limit]), counts(reader), organisation.last_backup(reader))
+    return Today(
+        _danger(reader, limit), tuple(missed), tuple(due[: 2 * limit]), counts(reader), organisation.last_backup(reader)
+    )
 
 
 def counts(reader: Reader) -> Counts:
@@ -204,13 +212,16 @@ def _check_ins(reader: Reader, start: int, end: int, limit: int) -> list[Due]:
 def _tasks(reader: Reader, end: int, limit: int) -> list[Due]:
     query = (
         "SELECT k.folder, coalesce(c.code_name, r.code_name, p.code_name),"
-        " (SELECT folder_type FROM history WHERE folder = k.folder LIMIT 1), k.id, k.title, k.due, k.due_zone, k.assignee"
+        " (SELECT folder_type FROM history WHERE folder = k.folder LIMIT 1),"
+        " k.id, k.title, k.due, k.due_zone, k.assignee"
         " FROM k_task k LEFT JOIN case_now c ON c.folder = k.folder LEFT JOIN request_now r ON r.folder = k.folder"
         " LEFT JOIN k_place p ON p.folder = k.folder WHERE k.done IS NULL AND k.due < ? ORDER BY k.due LIMIT ?"
     )
     now = reader.now_ms()
     return [
-        Due("task", folder, FolderType(kind), name or "", RecordId(record), title or "", due, zone, None, due < now, who)
+        Due(
+            "task", folder, FolderType(kind), name or "", RecordId(record), title or "", due, zone, None, due < now, who
+        )
         for folder, name, kind, record, title, due, zone, who in reader.rows(query, end, limit)
     ]
 
@@ -218,7 +229,7 @@ def _tasks(reader: Reader, end: int, limit: int) -> list[Due]:
 def _days(reader: Reader, horizon: str, limit: int) -> Iterator[Due]:
     for what, column in _DUE_DAYS:
         query = (
-            f"SELECT folder, code_name, {column} FROM case_now WHERE closed IS NULL AND {column} IS NOT NULL"  # noqa: S608 -- fixed names
+            f"SELECT folder, code_name, {column} FROM case_now WHERE closed IS NULL AND {column} IS NOT NULL"
             f" AND {column} <= ? ORDER BY {column} LIMIT ?"
         )
         for folder, name, day in reader.rows(query, horizon, limit):

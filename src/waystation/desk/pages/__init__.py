@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 from starlette.routing import Route
 
 
-def routes() -> list[Route]:
+def every_route() -> list[Route]:
     """Every page's routes."""
     found: list[Route] = []
     for module in iter_modules(__path__):

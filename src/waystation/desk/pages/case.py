@@ -5,6 +5,7 @@ read the case is shown from the keys and not from a list. A request and a place 
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from starlette.exceptions import HTTPException
@@ -340,13 +341,18 @@ QUESTIONS: Final[Mapping[tuple[str, str], tuple[Question, Do]]] = {
 """(kind, act) → the page that asks, and what is done."""
 
 
-def ask(request: Request, form: Form | None = None, bad: BadInput | None = None) -> Response:
-    """The page that asks before something is done to a record."""
-    where, act = where_of(request), str(request.path_params["act"])
-    record = record_at(request, where)
-    question, _ = _question(record.kind, act)
-    desk = desk_of(request)
-    return question_page(request, where, question, Teller(request, desk, where.folder).about(record), form, bad)
+def ask(
+    request: Request, *, of: tuple[str, str], form: Form | None = None, bad: BadInput | None = None
+) -> Response:
+    """The page that asks before something is done to a record.
+
+    Args:
+        of: kind and act, a key of `QUESTIONS`.
+    """
+    where = where_of(request)
+    record = record_at(request, where, of[0])
+    teller = Teller(request, desk_of(request), where.folder)
+    return question_page(request, where, QUESTIONS[of][0], teller.about(record), form, bad, kind=of[0])
 
 
 def question_page(
@@ -384,45 +390,37 @@ def question_page(
     )
 
 
-def do(request: Request) -> Response:
-    """Does it."""
-    desk, form, where, act = desk_of(request), form_of(request), where_of(request), str(request.path_params["act"])
-    record = record_at(request, where)
-    question, function = _question(record.kind, act)
+def do(request: Request, *, of: tuple[str, str]) -> Response:
+    """Does it; arguments as for `ask`."""
+    desk, form, where = desk_of(request), form_of(request), where_of(request)
+    record = record_at(request, where, of[0])
+    question, function = QUESTIONS[of]
     try:
-        desk.save(function(desk, where, RecordId(record.record), form))
+        desk.save(function(desk, where, record.record, form))
     except BadInput as bad:
-        return ask(request, form, bad)
+        return ask(request, of=of, form=form, bad=bad)
     return redirect(request, where.section(record.kind), ("done", words(request).gettext(question.done)))
-
-
-def _question(kind: str, act: str) -> tuple[Question, Do]:
-    found = QUESTIONS.get((kind, act))
-    if found is None:
-        raise HTTPException(404)
-    return found
 
 
 # ── Check-ins and legs are noted ──
 
 
-def note_page(request: Request, form: Form | None = None, bad: BadInput | None = None) -> Response:
-    """What is written down when somebody was heard from, or when a leg was travelled."""
+def note_page(request: Request, *, kind: str, form: Form | None = None, bad: BadInput | None = None) -> Response:
+    """What is written down when somebody was heard from (`check_in`), or when a `leg` was travelled."""
     desk, where = desk_of(request), where_of(request)
-    record = record_at(request, where)
-    if record.kind not in ("check_in", "leg"):
-        raise HTTPException(404)
+    record = record_at(request, where, kind)
     teller = Teller(request, desk, where.folder)
     return render(
         request,
         f"note_{record.kind}.html",
         page=where.page,
-        title=teller.language.gettext("Heard from them?" if record.kind == "check_in" else "How did the leg go?"),
+        title=teller.language.gettext(_NOTE_TITLES[kind]),
         status_code=422 if bad else 200,
         form=form,
         where=where,
         record=record,
         t=teller,
+        unmasked=Unmasked(request, where),
         about=teller.about(record),
         values=teller.inputs(record.kind, record.fields),
         errors=messages(request, bad) if bad else {},
@@ -430,38 +428,39 @@ def note_page(request: Request, form: Form | None = None, bad: BadInput | None =
     )
 
 
-def note(request: Request) -> Response:
-    """Notes it."""
+_NOTE_TITLES: Final[Mapping[str, str]] = {"check_in": N_("Heard from them?"), "leg": N_("How did the leg go?")}
+
+
+def note(request: Request, *, kind: str) -> Response:
+    """Notes it; `kind` as for `note_page`."""
     desk, form, where = desk_of(request), form_of(request), where_of(request)
-    kind, record = record_at(request, where).kind, record_id(request)
+    record = record_at(request, where, kind).record
     language = words(request)
     try:
         if kind == "check_in":
-            save, done = _note_check_in(desk, where, record, form), language.gettext("The check-in is noted.")
-        elif kind == "leg":
-            fields = form.fields(REGISTRY["leg"], desk)
-            save = journeys.note_leg(desk, where.folder, record, fields, form.seen)
-            done = language.gettext("The leg is noted.")
+            desk.save(_note_check_in(desk, where, record, form))
+            done = language.gettext("The check-in is noted.")
         else:
-            raise HTTPException(404)
-        desk.save(save)
+            fields = form.fields(REGISTRY["leg"], desk)
+            desk.save(journeys.note_leg(desk, where.folder, record, fields, form.seen))
+            done = language.gettext("The leg is noted.")
     except BadInput as bad:
-        return note_page(request, form, bad)
+        return note_page(request, kind=kind, form=form, bad=bad)
     return redirect(request, where.section(kind), ("done", done))
 
 
 def _note_check_in(desk: Desk, where: Where, record: RecordId, form: Form) -> Save:
+    """The check-in, and the next one if a time for it was given."""
     spec = REGISTRY["check_in"]
     fields = {name: value for name, value in form.fields(spec, desk).items() if value is not None}
-    following: dict[str, Value | None] | None = None
-    if form.text("next.due").strip():
-        try:
-            due = form.fields(spec, desk, "next.").get("due")
-            following = {"due": due}
-            return casework.note_check_in(desk, where.folder, record, fields, following)
-        except BadInput as bad:
-            raise BadInput({name if name.startswith("next.") else f"next.{name}": p for name, p in bad.problems.items()}) from None
-    return casework.note_check_in(desk, where.folder, record, fields, following)
+    if not form.text("next.due").strip():
+        return casework.note_check_in(desk, where.folder, record, fields)
+    following = form.fields(spec, desk, "next.")
+    try:
+        return casework.note_check_in(desk, where.folder, record, fields, following)
+    except BadInput as bad:
+        # "done" and its like are of this check-in; "due" can only be of the next.
+        raise BadInput({"next.due" if name == "due" else name: p for name, p in bad.problems.items()}) from None
 
 
 # ── The alarm, the end, and the way back ──
@@ -616,7 +615,7 @@ TAKE_OUT: Final = Question(
 def ask_download(request: Request) -> Response:
     """The page that asks before a file leaves the book."""
     where = where_of(request)
-    record = record_at(request, where)
+    record = record_at(request, where, "file")
     teller = Teller(request, desk_of(request), where.folder)
     return question_page(request, where, TAKE_OUT, teller.about(record), kind="file")
 
@@ -658,14 +657,20 @@ routes = [
     *in_folders("/file/new", attach, ("POST",)),
     *in_folders("/file/{record}/download", ask_download),
     *in_folders("/file/{record}/download", download, ("POST",)),
-    *in_folders("/{kind}/{record}/note", note_page),
-    *in_folders("/{kind}/{record}/note", note, ("POST",)),
     *(
         route
-        for act in sorted({act for _, act in QUESTIONS})
+        for kind in _NOTE_TITLES
         for route in (
-            *in_folders(f"/{{kind}}/{{record}}/{{act:{act}}}", ask),
-            *in_folders(f"/{{kind}}/{{record}}/{{act:{act}}}", do, ("POST",)),
+            *in_folders(f"/{kind}/{{record}}/note", partial(note_page, kind=kind)),
+            *in_folders(f"/{kind}/{{record}}/note", partial(note, kind=kind), ("POST",)),
+        )
+    ),
+    *(
+        route
+        for kind, act in QUESTIONS
+        for route in (
+            *in_folders(f"/{kind}/{{record}}/{act}", partial(ask, of=(kind, act))),
+            *in_folders(f"/{kind}/{{record}}/{act}", partial(do, of=(kind, act)), ("POST",)),
         )
     ),
     Route("/cases/{folder}", handler(show)),
@@ -673,6 +678,6 @@ routes = [
     Route("/cases/{folder}/close", handler(close), methods=["POST"]),
     Route("/cases/{folder}/reopen", handler(ask_reopen)),
     Route("/cases/{folder}/reopen", handler(reopen), methods=["POST"]),
-    *in_folders("/alarm", ask_alarm),
-    *in_folders("/alarm", alarm, ("POST",)),
+    *in_folders("/alarm", ask_alarm, roots=("cases", "requests")),
+    *in_folders("/alarm", alarm, ("POST",), roots=("cases", "requests")),
 ]

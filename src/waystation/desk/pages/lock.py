@@ -1,6 +1,6 @@
 """The lock screen: one passphrase, slower after each failure, and back to where the person was."""
 
-import asyncio
+from asyncio import sleep
 from typing import Final
 
 from starlette.requests import Request
@@ -28,12 +28,12 @@ def locked(request: Request) -> Response:
         return redirect(request, "today")
     if not session.founded:
         return redirect(request, "found")
-    return _screen(request, {}, 200)
+    return _screen(request, "", 200)
 
 
 async def unlock(request: Request) -> Response:
     """Takes the passphrase; it costs time before it costs memory."""
-    await asyncio.sleep(wait_s(session_of(request).failures))
+    await sleep(wait_s(session_of(request).failures))
     return await _unlock(request)
 
 
@@ -45,7 +45,7 @@ def _try(request: Request) -> Response:
     try:
         drafts = session.unlock(form_of(request).text("passphrase"))
     except WaystationError as error:
-        return _screen(request, {"passphrase": language.gettext(error.message)}, 422)
+        return _screen(request, language.gettext(error.message), 422)
     back, session.return_to = session.return_to or "today", ""
     if not drafts:
         return redirect(request, back)
@@ -76,9 +76,9 @@ def watch(request: Request) -> Response:
     return Response(status_code=204, headers={"HX-Redirect": url(request, "locked")})
 
 
-def _screen(request: Request, errors: dict[str, str], status: int) -> Response:
+def _screen(request: Request, problem: str, status: int) -> Response:
     title = words(request).gettext("The desk is locked")
-    answer = render(request, "locked.html", page="", title=title, errors=errors, status_code=status)
+    answer = render(request, "locked.html", page="", title=title, problem=problem, status_code=status)
     answer.headers.update(CLEAR)
     return answer
 

@@ -5,7 +5,7 @@ asking is saved, and never in an address, a title or a flash. Which fields stand
 each kind (`templates/kinds/`); the same one serves the form and the finished record.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -220,19 +220,27 @@ def where_of(request: Request) -> Where:
     return Where(desk.folder(folder_type), folder_type, root, page, page)
 
 
-def in_folders(path: str, function: Handler, methods: tuple[str, ...] = ("GET",)) -> list[Route]:
-    """The routes of a page that stands in folders of every type.
+def in_folders(
+    path: str, function: Handler, methods: tuple[str, ...] = ("GET",), roots: Iterable[str] = ROOTS
+) -> list[Route]:
+    """The routes of a page that stands in folders of several types.
 
     Args:
         path: what follows the folder, such as "/{kind}/new".
+        roots: of which types; every one if left out.
     """
-    heads = (f"/{root}" if root in ("office", "ledger") else f"/{root}/{{folder}}" for root in ROOTS)
+    heads = (f"/{root}" if root in ("office", "ledger") else f"/{root}/{{folder}}" for root in roots)
     return [Route(head + path, handler(function), methods=list(methods)) for head in heads]
 
 
-def record_at(request: Request, where: Where) -> Shown:
-    """The record that an address names. Raises: BadInput; HTTPException, if there is none."""
-    kind = kind_at(request)
+def record_at(request: Request, where: Where, kind: str = "") -> Shown:
+    """The record that an address names.
+
+    Args:
+        kind: its kind, where the address does not hold it as a parameter.
+    Raises: BadInput; HTTPException, if there is none.
+    """
+    kind = kind or kind_at(request)
     found = views.record(desk_of(request).reader, where.folder, kind, record_id(request))
     if found is None:
         raise HTTPException(404)

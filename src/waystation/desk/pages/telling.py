@@ -17,7 +17,6 @@ from waystation.ids import FolderId, from_text, to_text
 from waystation.office.desk import Desk
 from waystation.records import REGISTRY, Value
 from waystation.records.fields import CountryField, FieldSpec, LinkField, ManyField
-from waystation.records.labels import N_
 from waystation.records.values import Amount, Day, Many, Moment, Money
 from waystation.views import shown as views
 from waystation.views.case import TimelineChange, TimelineItem
@@ -66,7 +65,7 @@ class Teller:
         self._request = request
         self.language: Language = words(request)
         self._ = self.language.gettext
-        self._desk = desk
+        self.desk = desk
         self._folder = folder
         self._options: dict[str, tuple[Option, ...]] = {}
         self._names: dict[tuple[str, bytes], str] = {}
@@ -103,7 +102,7 @@ class Teller:
         return self.text(record.kind, name, record.fields.get(name))
 
     def moment(self, at: Moment | Millis | int | None) -> str:
-        return formats.format_moment(at, self.language, self._desk.zone())
+        return formats.format_moment(at, self.language, self.desk.zone())
 
     def day(self, day: Day | str | None) -> str:
         return formats.format_day(day, self.language)
@@ -123,7 +122,7 @@ class Teller:
         if kind in IN_FOLDER or kind == "route":
             found = next((option for option in self._choices(kind) if option.record == record), None)
             return self.subject(kind, found.fields, found.record) if found else self._("not known here")
-        return views.name(self._desk.reader, kind, record) or self._("not known here")
+        return views.name(self.desk.reader, kind, record) or self._("not known here")
 
     def subject(self, kind: str, fields: Fields, record: bytes = b"") -> str:
         """One line that tells a record from others of its kind, without anything masked."""
@@ -175,6 +174,10 @@ class Teller:
             address = f"{path}/{target}/{to_text(value)}"
         return {"text": self._("Look at it"), "url": url(self._request, address)}
 
+    def address(self, path: str) -> str:
+        """The whole address of a page of the desk."""
+        return url(self._request, path)
+
     # ── Choices of a form ──
 
     def choices(self, kind: str) -> dict[str, list[tuple[str, str]]]:
@@ -193,7 +196,7 @@ class Teller:
         if kind not in self._options:
             folder = self._folder if kind in IN_FOLDER else None
             missing = kind in IN_FOLDER and folder is None
-            self._options[kind] = () if missing else views.options(self._desk.reader, kind, folder)
+            self._options[kind] = () if missing else views.options(self.desk.reader, kind, folder)
         return self._options[kind]
 
     # ── Forms ──
@@ -216,7 +219,7 @@ class Teller:
             case Moment(zone=zone):
                 local = value.local()
                 told = f"{local:%Y-%m-%d %H:%M}"
-                return told if zone == self._desk.zone() else f"{told} [{zone}]"
+                return told if zone == self.desk.zone() else f"{told} [{zone}]"
             case _:
                 return field.plain(value)
 
@@ -418,5 +421,3 @@ _WEIGHT: Final[Mapping[str, int]] = {
     "task": 6,
 }
 """Which of several records that one save wrote is told first; those that are not named come in between."""
-
-READERS_NOTE: Final = N_("These desks hold the key. Nobody else can read this, not even on the server.")

@@ -142,7 +142,7 @@ class Closure(TypedDict, total=False):
 class Reveal(TypedDict, total=False):
     """Somebody asked to see a masked field. Written before the field is shown, never changed."""
 
-    revealed: Annotated[Moment, moment(N_("Looked on"), OFFICE, required=True)]
+    revealed: Annotated[Moment, moment(N_("Looked"), OFFICE, required=True)]
     revealed_by: Annotated[bytes, link("member", N_("Who looked"), OFFICE, required=True)]
     of_kind: Annotated[str, text(N_("Kind of record"), OFFICE, max_chars=60, required=True, searchable=False)]
     of_record: Annotated[bytes, octets(N_("Record"), OFFICE, size=16, required=True)]
