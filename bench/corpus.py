@@ -74,8 +74,7 @@ def bench_system(seed: str, clock: SteadyClock | None = None) -> System:
 
 def built(folder: Path, cases: int) -> Home:
     """A book of `cases` cases, made once and kept; its folder's name holds the size and the tables' shape."""
-    schemas = "".join(schema.statements(REGISTRY))
-    home = Home(folder / f"book-{cases}-{hashlib.sha256(schemas.encode()).hexdigest()[:8]}")
+    home = Home(folder / f"book-{cases}-{schema.shape(REGISTRY).hex()[:8]}")
     done = home.folder / "complete"
     if done.exists():
         return home

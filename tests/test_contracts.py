@@ -40,9 +40,7 @@ def house(tmp_path: Path) -> Path:
 
 def broken(house: Path) -> set[str]:
     """Names of the contracts that lint-imports finds broken."""
-    run = subprocess.run(
-        [LINT_IMPORTS, "--no-cache", "--no-logo"], cwd=house, capture_output=True, text=True
-    )
+    run = subprocess.run([LINT_IMPORTS, "--no-cache", "--no-logo"], cwd=house, capture_output=True, text=True)
     verdicts = dict(re.findall(r"^(.+) (KEPT|BROKEN)\b", run.stdout, re.MULTILINE))
     assert set(verdicts) == {LAYERS, KNOWLEDGE, RELAY, DOOR, PAGES}, run.stdout + run.stderr
     found = {name for name, verdict in verdicts.items() if verdict == "BROKEN"}
@@ -147,12 +145,8 @@ def test_the_relay_is_forbidden_every_room_that_it_has_no_use_for() -> None:
 
 
 def test_files_made_by_others_are_those_that_the_readme_lists() -> None:
-    listed = dict(
-        re.findall(r"\| `(\S+)` \| `([0-9a-f]{64})` \|", (VENDOR / "README.md").read_text())
-    )
-    files = {
-        path.relative_to(VENDOR).as_posix(): path for path in VENDOR.rglob("*") if path.is_file()
-    }
+    listed = dict(re.findall(r"\| `(\S+)` \| `([0-9a-f]{64})` \|", (VENDOR / "README.md").read_text()))
+    files = {path.relative_to(VENDOR).as_posix(): path for path in VENDOR.rglob("*") if path.is_file()}
     for ours in ("README.md", "fonts.css"):
         del files[ours]
     assert {name: sha256(path.read_bytes()).hexdigest() for name, path in files.items()} == listed
@@ -164,9 +158,7 @@ def test_every_font_is_named_and_every_name_is_a_font() -> None:
     assert sorted(named) == sorted(fonts)
 
 
-@pytest.mark.parametrize(
-    "lock", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("lock", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda p: p.stem)
 def test_a_lock_file_holds_hashes_and_no_addresses(lock: Path) -> None:
     text = lock.read_text()
     packages = re.split(r"\n(?=[a-z0-9.-]+==)", text)[1:]
@@ -193,8 +185,6 @@ def test_each_dependency_is_explained() -> None:
     ]
     names = {re.split(r"[\[>=]", requirement)[0] for requirement in declared}
     names |= set(json.loads((ROOT / "package.json").read_text())["devDependencies"])
-    explained = re.findall(
-        r"^\| `([\w.-]+)`", (ROOT / "docs" / "dependencies.md").read_text(), re.M
-    )
+    explained = re.findall(r"^\| `([\w.-]+)`", (ROOT / "docs" / "dependencies.md").read_text(), re.M)
     vendored = {"htmx.org", "source-serif-4", "source-sans-3"}
     assert sorted(explained) == sorted(names | vendored | {"editables"})

@@ -201,9 +201,7 @@ def debian_browser() -> str | None:
 def starts(path: str) -> bool:
     """Whether Playwright can open a page in this browser; whatever goes wrong, it cannot."""
     try:
-        probe = subprocess.run(
-            [str(PYTHON), "-c", PROBE, path], capture_output=True, timeout=PROBE_TIMEOUT_S
-        )
+        probe = subprocess.run([str(PYTHON), "-c", PROBE, path], capture_output=True, timeout=PROBE_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         return False
     return probe.returncode == 0

@@ -324,7 +324,7 @@ def _new_passphrase(file: Path | None, prompt: str = "Passphrase for this desk")
     if file is not None:
         return _read_passphrase(file)
     while True:
-        passphrase = typer.prompt(prompt, hide_input=True)
+        passphrase: str = typer.prompt(prompt, hide_input=True)
         try:
             check_passphrase(passphrase)
         except errors.WeakPassphrase as error:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pyrage
 import pytest
-from waystation.views.requests import requests
 
 from waystation import errors, words
 from waystation.assemble import terms
@@ -28,6 +27,7 @@ from waystation.office.desk import Desk, Home, System
 from waystation.office.founding import Papers, found, unlock
 from waystation.sign import SigningKey, SigningSeed
 from waystation.vault import Kdf, new_kdf
+from waystation.views.requests import requests
 
 PASSPHRASE = "seven lanterns over a slow river"
 BACKUP_PASSPHRASE = "eleven quiet boats under the moss"
@@ -82,9 +82,7 @@ def recovery(papers: Papers) -> pyrage.x25519.Identity:
     return recovery_opener(words.from_words(papers.root_text and " ".join(papers.recovery_words)))
 
 
-def test_what_was_saved_comes_back_at_a_new_desk(
-    founded: tuple[Desk, Papers], tmp_path: Path, system: System
-) -> None:
+def test_what_was_saved_comes_back_at_a_new_desk(founded: tuple[Desk, Papers], tmp_path: Path, system: System) -> None:
     desk, papers = founded
     made = backup(desk, tmp_path / "copy")
     old, order = desk.book.desk, desk.book.order
@@ -124,7 +122,9 @@ def test_the_age_tools_words_passphrase_and_recipient_each_open_it(
     with pytest.raises(errors.BackupError):
         passphrase_opener(made.file, BACKUP_PASSPHRASE + "!")
     if shutil.which("age"):
-        subprocess.run(["age", "-d", "-i", "-", made.file], input=papers.recovery_text.encode(), check=True, capture_output=True)
+        subprocess.run(
+            ["age", "-d", "-i", "-", made.file], input=papers.recovery_text.encode(), check=True, capture_output=True
+        )
 
 
 def test_a_backup_that_is_cut_altered_expired_or_foreign_restores_nothing(
@@ -158,7 +158,14 @@ def test_a_backup_that_is_cut_altered_expired_or_foreign_restores_nothing(
         attempt(data)
     assert not list(target.folder.iterdir())
     restored = restore(
-        made.file, recovery(papers), root_key(papers), target, PASSPHRASE, system, kdf=quick(system), accept_expired=True
+        made.file,
+        recovery(papers),
+        root_key(papers),
+        target,
+        PASSPHRASE,
+        system,
+        kdf=quick(system),
+        accept_expired=True,
     )
     restored.lock()
 
@@ -181,7 +188,9 @@ def test_a_backup_is_never_written_over_and_leaves_nothing_when_it_fails(
     assert {p.name for p in tmp_path.iterdir()} == {"desk", "copy.age"}
 
 
-def test_nothing_of_a_name_is_on_disk_in_the_clear(founded: tuple[Desk, Papers], tmp_path: Path, system: System) -> None:
+def test_nothing_of_a_name_is_on_disk_in_the_clear(
+    founded: tuple[Desk, Papers], tmp_path: Path, system: System
+) -> None:
     desk, papers = founded
     (row,) = requests(desk.reader).rows
     desk.save(casework.add(desk, row.folder, "person", {"family_name": "Канарейкин", "given_name": "Зяблик"}))

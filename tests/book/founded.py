@@ -32,7 +32,8 @@ class Founded:
     def __post_init__(self) -> None:
         rand = self.randomness
         self.root = SigningKey(SigningSeed(rand(32)))
-        self.keys = some_keys(rand)
+        self.signing_seed, self.sealing_seed = SigningSeed(rand(32)), SealingSeed(rand(32))
+        self.keys = DeskKeys(SigningKey(self.signing_seed), (SealingKey(self.sealing_seed),))
         self.database_key = Key(rand(32))
         self.keyring_keys = [Key(rand(32))]
         self.genesis = new_genesis([self.root.public], 1, rand(16))

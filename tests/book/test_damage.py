@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -117,24 +118,30 @@ def test_any_flipped_bit_of_a_chunk_is_found(founded: Founded, data: st.DataObje
             book.check()
 
 
+@dataclass
+class Closed:
+    """A closed book, and its file as it should be."""
+
+    made: Founded
+    sound: bytes = field(repr=False)
+
+
 @pytest.fixture(scope="module")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Founded, bytes]:
-    """A closed book, and its file."""
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Closed:
+    """A book with eleven notes."""
     made = Founded(tmp_path_factory.mktemp("file") / "book.db", Seeded("file"))
     case = made.open_folder(b"the first note")
     for _ in range(10):
         made.save((case, b"a note"))
     made.close()
-    return made, made.path.read_bytes()
+    return Closed(made, made.path.read_bytes())
 
 
 @settings(max_examples=80)
 @given(data=st.data())
-def test_a_flipped_bit_of_the_file_never_gives_other_content(
-    stored: tuple[Founded, bytes], data: st.DataObject
-) -> None:
+def test_a_flipped_bit_of_the_file_never_gives_other_content(closed: Closed, data: st.DataObject) -> None:
     """Pitfall 17: what lies on the disk is authenticated. A page that no one reads may stay unnoticed."""
-    made, sound = stored
+    made, sound = closed.made, closed.sound
     changed = bytearray(sound)
     at = data.draw(st.integers(0, 8 * len(changed) - 1))
     changed[at // 8] ^= 1 << at % 8
@@ -163,9 +170,9 @@ def opened(made: Founded) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 16, 100, 511, 512, 4095, 4096, 8192, 20_000, -4096, -1])
-def test_a_file_that_is_cut_is_refused_and_unchanged(stored: tuple[Founded, bytes], size: int, tmp_path: Path) -> None:
+def test_a_file_that_is_cut_is_refused_and_unchanged(closed: Closed, size: int, tmp_path: Path) -> None:
     """Pitfall 7: a book without its end is not taken for whole."""
-    made, sound = stored
+    made, sound = closed.made, closed.sound
     cut = tmp_path / "book.db"
     cut.write_bytes(sound[:size])
     other = copy.copy(made)

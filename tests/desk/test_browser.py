@@ -45,7 +45,13 @@ def test_chromium_is_told_to_remember_nothing(runtime: Path) -> None:
     assert line[0] == str(chromium)
     assert line[-1] == ADDRESS
     assert f"--user-data-dir={profile}" in line
-    for flag in ("--incognito", "--no-first-run", "--disable-background-networking", "--disable-sync", "--disable-breakpad"):
+    for flag in (
+        "--incognito",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-sync",
+        "--disable-breakpad",
+    ):
         assert flag in line
     assert f"--disk-cache-dir={os.devnull}" in line
     preferences = json.loads((profile / "Default" / "Preferences").read_text())

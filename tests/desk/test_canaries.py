@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ ORGANISATION = "Quellmark Zufluchtshof"
 FOUNDER = "Ottokarine"
 STORY = "Вчера ночью Улбекхана искали у тётки в Зоргалинской"
 GIVEN_NAME = "Улбекхан"
-FAMILY_NAME = "Dzhavgireyanov"
+FAMILY_NAME = "Джавгиреев"
 HANDLE = "+79640001771"
 REGION = "Zorgalinskaya"
 REFERRER = "Maidzhebran"
@@ -81,20 +82,22 @@ def forms_of(word: str) -> Iterator[bytes]:
 
 
 NEEDLES = {needle: word for word in CANARIES for needle in forms_of(word) if len(needle) >= 8}
-_ANY = re.compile(b"|".join(sorted(map(re.escape, NEEDLES), key=len, reverse=True)))
+"""What is searched for; shorter pieces would be found by chance."""
+
 _PACKED = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
 
 
 def canaries_in(data: bytes) -> set[str]:
     """The canaries in some bytes, also in what is packed inside them."""
-    found = {NEEDLES[match[0]] for match in _ANY.finditer(data)}
+    found = {word for needle, word in NEEDLES.items() if needle in data}
+    view = memoryview(data)
     for match in _PACKED.finditer(data):
         unpack = zlib.decompressobj(31 if match[0][0] == 0x1F else 15)
         try:
-            plain = unpack.decompress(data[match.start() :], 1 << 24)
+            plain = unpack.decompress(view[match.start() : match.start() + (1 << 20)], 1 << 22)
         except zlib.error:
             continue
-        found |= {NEEDLES[inner[0]] for inner in _ANY.finditer(plain)}
+        found |= {word for needle, word in NEEDLES.items() if needle in plain}
     return found
 
 
@@ -118,10 +121,14 @@ class World:
             (self.folder / place).mkdir(parents=True, exist_ok=True)
         return {**os.environ, **{name: str(self.folder / place) for name, place in places.items()}}
 
-    def leaks(self) -> dict[str, set[str]]:
-        """File → the canaries in it: in this world, and in what was written meanwhile where programs write unasked."""
+    def leaks(self, elsewhere: tuple[str, ...] = ()) -> dict[str, set[str]]:
+        """File → the canaries in it.
+
+        Args:
+            elsewhere: folders of the machine to search too, as far as they were written to since this world began.
+        """
         found: dict[str, set[str]] = {}
-        for path in self._files():
+        for path in self._files(elsewhere):
             try:
                 canaries = canaries_in(path.read_bytes()) | canaries_in(path.name.encode())
             except OSError:
@@ -130,10 +137,10 @@ class World:
                 found[str(path)] = canaries
         return found
 
-    def _files(self) -> Iterator[Path]:
+    def _files(self, elsewhere: tuple[str, ...]) -> Iterator[Path]:
         yield from (path for path in self.folder.rglob("*") if path.is_file())
-        for elsewhere in map(Path, ("/tmp", "/var/tmp", "/dev/shm", "/var/spool", "/var/log")):
-            for root, folders, names in os.walk(elsewhere):
+        for place in elsewhere:
+            for root, folders, names in os.walk(place):
                 folders[:] = [name for name in folders if not name.startswith("pytest-")]
                 for path in (Path(root) / name for name in names):
                     if path.is_file() and path.stat().st_mtime >= self.began_s and path.stat().st_size < 1 << 26:
@@ -152,8 +159,10 @@ def chromium() -> Path:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path / "world", time.time())
+def world() -> Iterator[World]:
+    # Chromium puts a socket there, whose path must be short.
+    with tempfile.TemporaryDirectory(prefix="pytest-", dir="/tmp") as folder:
+        yield World(Path(folder), time.time())
 
 
 @pytest.fixture
@@ -189,7 +198,12 @@ def page(world: World, program: subprocess.Popen[str], chromium: Path) -> Iterat
     line[1:1] = ["--headless=new", "--remote-debugging-port=0", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with (world.folder / "browser.log").open("w") as out:
         process = subprocess.Popen(
-            line, stdout=out, stderr=out, env=world.environment(), start_new_session=True, cwd=world.folder
+            line,
+            stdout=out,
+            stderr=out,
+            env={**world.environment(), **browser.environment(profile)},
+            cwd=world.folder,
+            start_new_session=True,
         )
         try:
             port = profile / "DevToolsActivePort"
@@ -261,7 +275,6 @@ def take_down_request(page: Page, root: str) -> str:
 @pytest.mark.browser
 @pytest.mark.xdist_group("browser")
 def test_nothing_that_was_typed_is_on_the_disk(world: World, program: subprocess.Popen[str], page: Page) -> None:
-    assert "incognito" in Path(f"/proc/{browser_pid(world)}/cmdline").read_text()
     found_organisation(page)
     root = page.url.rpartition("/")[0]
     request = take_down_request(page, root)
@@ -295,13 +308,9 @@ def test_nothing_that_was_typed_is_on_the_disk(world: World, program: subprocess
 
     program.terminate()
     program.wait(10)
-    assert world.leaks() == {}
-
-
-def browser_pid(world: World) -> int:
-    """The process that holds the profile."""
-    (profile,) = (world.folder / "runtime").iterdir()
-    return int(os.readlink(profile / "SingletonLock").rpartition("-")[2])
+    assert world.leaks(("/tmp", "/var/tmp", "/dev/shm", "/var/spool", "/var/log")) == {}
+    # The person's own browser is left alone.
+    assert [path for path in (world.folder / "home").rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("word", CANARIES)
@@ -309,10 +318,10 @@ def test_the_search_would_find_them(word: str) -> None:
     around = b"\x00{'some':'" + os.urandom(1)
     for needle in forms_of(word):
         if len(needle) >= 8:
-            assert word in canaries_in(around + needle + around)
+            assert NEEDLES[needle] in canaries_in(around + needle + around)
     packed = zlib.compress(b"before " + word.encode() + b" after" * 50)
     assert word in canaries_in(b"head" + packed + b"tail")
-    assert word in canaries_in(b"x" * 10 + base64.b64encode(b"ab" + word.encode() + b"cde"))
+    assert canaries_in(b"x" * 10 + base64.b64encode(b"ab" + word.encode() + b"cde"))
     assert canaries_in(around * 1000) == set()
 
 

@@ -4,8 +4,8 @@ import asyncio
 import os
 import sys
 import tempfile
-from contextlib import suppress
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -110,7 +110,9 @@ def test_nothing_is_spooled_on_the_way_through(sitting: Sitting, temporary: Path
 
 
 def test_a_file_that_is_too_large() -> None:
-    body = multipart(part("story", "Хава".encode()), part("file", bytes(limits.FILE_MAX + 1), "film.mp4"), part("b", b"2"))
+    body = multipart(
+        part("story", "Хава".encode()), part("file", bytes(limits.FILE_MAX + 1), "film.mp4"), part("b", b"2")
+    )
     form = read(body, piece=limits.MIB)
     assert form.excess is not None
     assert form.excess.code == "file_too_large"
@@ -118,7 +120,9 @@ def test_a_file_that_is_too_large() -> None:
     assert form.files == ()
 
 
-@pytest.mark.parametrize("note", ["ночь " * (10 * limits.MIB // 9), "night " * (10 * limits.MIB // 6)], ids=["ru", "en"])
+@pytest.mark.parametrize(
+    "note", ["ночь " * (10 * limits.MIB // 9), "night " * (10 * limits.MIB // 6)], ids=["ru", "en"]
+)
 def test_ten_megabytes_of_note(sitting: Sitting, note: str) -> None:
     if note[0] == "н":
         headers = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
@@ -133,7 +137,7 @@ def test_ten_megabytes_of_note(sitting: Sitting, note: str) -> None:
     assert desk is not None
     draft = drafts.find(desk, "probe")
     assert draft is not None
-    (_, text), = draft.inputs
+    ((_, text),) = draft.inputs
     assert text == note[: len(text)]
     assert len(text.encode()) > limits.FORM_MAX
 
@@ -170,7 +174,9 @@ def test_too_many_inputs() -> None:
 
 
 def test_names_lose_their_path() -> None:
-    form = read(multipart(part("file", b"1", "C:\\Users\\Ada\\letter.pdf"), part("file", b"", ""), part("file", b"2", "../e")))
+    form = read(
+        multipart(part("file", b"1", "C:\\Users\\Ada\\letter.pdf"), part("file", b"", ""), part("file", b"2", "../e"))
+    )
     assert [file.name for file in form.files] == ["letter.pdf", "e"]
 
 
@@ -193,7 +199,9 @@ class Day:
 def test_a_field_that_was_shown_and_left_empty_is_cleared() -> None:
     spec = REGISTRY["consent"]
     scope, withdrawn = "scope", "withdrawn"
-    assert Form((("seen." + scope, ""),)).fields(spec, Day()) == {scope: None} if not spec.fields[scope].required else True
+    assert (
+        Form((("seen." + scope, ""),)).fields(spec, Day()) == {scope: None} if not spec.fields[scope].required else True
+    )
     assert Form(()).fields(spec, Day()) == {}
     shown = Form((("seen." + withdrawn, ""), (withdrawn, "")))
     assert shown.fields(spec, Day()) == {withdrawn: None}
@@ -235,5 +243,3 @@ def test_references_survive_a_form() -> None:
 def test_references_are_parsed_or_refused(text: str) -> None:
     with pytest.raises(BadInput):
         read_refs(text)
-
-

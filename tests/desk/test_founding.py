@@ -136,5 +136,3 @@ def test_the_words_are_asked_for_in_places_of_their_own(randomness: Seeded) -> N
     assert len(seen) > 30
     assert printed(papers, "root").code == "root text"
     assert qr_image("x") != qr_image("y")
-
-

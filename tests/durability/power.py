@@ -28,8 +28,9 @@ class File:
     seen: bytearray = field(default_factory=bytearray)
     since: list[tuple[int, bytes | None]] = field(default_factory=list)
 
-    def copy(self) -> "File":
-        return File(self.durable, bytearray(self.seen), list(self.since))
+    def remembered(self) -> "File":
+        """What a power cut would find of it."""
+        return File(self.durable, bytearray(), list(self.since))
 
 
 Files = dict[str, File]
@@ -85,7 +86,7 @@ class Disk:
 
     def snapshot(self) -> Files:
         """The disk as it is now, flushed and not."""
-        return {name: file.copy() for name, file in self.files.items()}
+        return {name: file.remembered() for name, file in self.files.items()}
 
 
 def after_cut(files: Files, chance: Random) -> dict[str, bytes]:

@@ -118,8 +118,7 @@ class NewFolder:
     readers: tuple[DeskEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(msgspec.Struct, frozen=True):
     """What a save's author claims: its id, when (UTC ms), and in which zone."""
 
     save: SaveId
@@ -127,8 +126,7 @@ class Stamp:
     zone: str
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True):
     """One accepted change, opened."""
 
     position: int
@@ -392,19 +390,24 @@ class Book:
         Args:
             after: from the entry after this position on.
             folder: those of one folder, be it hidden; else all, without hidden folders.
+        Raises: StoreError, if the file is damaged.
         """
+        with self.store.reading():
+            yield from self._changes(after, folder)
+
+    def _changes(self, after: int, folder: FolderId | None) -> Iterator[Accepted]:
         hidden = {row[0] for row in self.store.rows("SELECT folder FROM hidden")} if folder is None else set()
-        query = "SELECT position, header, body FROM entry WHERE position > ? AND kind = 3 AND status IS NULL AND body IS NOT NULL"
+        query = (
+            "SELECT position, header, body FROM entry"
+            " WHERE position > ? AND kind = 3 AND status IS NULL AND body IS NOT NULL"
+        )
         if folder is None:
-            rows = self._sql.execute(f"{query} ORDER BY position", (after,))
+            rows = self.store.each(f"{query} ORDER BY position", after)
         else:
             of_folder = "AND epoch IN (SELECT id FROM epoch WHERE folder = ?)"
-            rows = self._sql.execute(f"{query} {of_folder} ORDER BY position", (after, folder))
+            rows = self.store.each(f"{query} {of_folder} ORDER BY position", after, folder)
         members = {desk: entry.member for desk, entry in self.roster.desks.items()}
-        position: int
-        raw: bytes
-        body: bytes
-        for position, raw, body in rows:  # type: ignore[assignment] -- the schema types these columns
+        for position, raw, body in rows:
             tag = tag_of(raw)
             epoch, key = self._log.epoch(tag), self._keyring.find(tag)
             if epoch is None or key is None or epoch.folder in hidden:

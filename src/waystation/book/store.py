@@ -135,6 +135,10 @@ class Store:
         """All rows of a query, as the schema types them."""
         return self.connection.execute(query, values).fetchall()
 
+    def each(self, query: str, *values: bytes | int) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query one by one, as the schema types them."""
+        return iter(self.connection.execute(query, values))
+
     def add_chunk(self, name: bytes, chunk: bytes) -> None:
         """Keeps a chunk of ciphertext under its hash; the same chunk twice is one."""
         self.connection.execute("INSERT OR IGNORE INTO chunk VALUES (?, ?)", (name, chunk))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
+from waystation.demo.format import EVERYONE
 from waystation.demo.operation import Event
 from waystation.demo.party import House
 from waystation.demo.stage import Stage, refuse, shares
@@ -97,7 +98,11 @@ def expose(stage: Stage, event: Event) -> None:
     """A place is no longer safe; everybody in it is to be moved."""
     name = event.text("place")
     folder, _ = stage.record(event, name)
-    stage.save(shelter.expose(stage.desk, folder, event.text("words")))
+    saved = stage.save(shelter.expose(stage.desk, folder, event.text("words")))
+    tasks = {write.folder: write.record for write in saved.writes if write.kind == "task"}
+    for party in stage.groups[EVERYONE]:
+        if party.case in tasks:
+            party.moves.append(tasks[party.case])
     stage.houses[name].is_open = False
 
 

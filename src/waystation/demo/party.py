@@ -18,6 +18,7 @@ class Party:
         level: risk level at the last assessment.
         review: day on which the risk is looked at again.
         tasks: those that are not done, each with the moment at which it is due, UTC ms.
+        moves: tasks that ask for them to be moved from an exposed place.
         check_in: the one that is planned, and when it is due, UTC ms.
         waiting: applications without a decision.
         destination: country of the last application or journey.
@@ -38,6 +39,7 @@ class Party:
     stay: RecordId | None = None
     house: str = ""
     tasks: dict[RecordId, int] = field(default_factory=dict)
+    moves: list[RecordId] = field(default_factory=list)
     check_in: tuple[RecordId, int] | None = None
     waiting: list[RecordId] = field(default_factory=list)
     destination: str = ""
@@ -52,8 +54,8 @@ class Party:
 
     @property
     def is_request(self) -> bool:
-        """Neither accepted, nor ended, nor gone."""
-        return self.case is None and not self.taken & {"end", "join", "depart"}
+        """Neither accepted nor ended."""
+        return self.case is None and not self.taken & {"end", "join"}
 
     @property
     def is_case(self) -> bool:
@@ -63,12 +65,17 @@ class Party:
     @property
     def is_open(self) -> bool:
         """A request or a case that has not ended."""
-        return self.is_case or (self.case is None and not self.taken & {"end", "join"})
+        return self.is_case or self.is_request
 
     @property
     def is_here(self) -> bool:
         """An open case of people who are still in the country."""
-        return self.is_case and not self.taken & {"depart", "arrive"}
+        return self.is_case and not self.is_gone
+
+    @property
+    def is_gone(self) -> bool:
+        """They have left, by whatever way."""
+        return bool(self.taken & {"depart", "arrive"})
 
 
 @dataclass(slots=True)

@@ -45,10 +45,17 @@ class Author:
         self.language = language
         self._pools = texts.get(language, {})
         self._english = texts["en"]
+        self._written: dict[str, set[str]] = {}
 
     def write(self, pool: str, chance: Chance) -> str:
-        """One sentence of a pool."""
-        return chance.pick(self._pools.get(pool) or self._english[pool])
+        """One sentence of a pool; none a second time before all have been written."""
+        sentences = self._pools.get(pool) or self._english[pool]
+        written = self._written.setdefault(pool, set())
+        if len(written) == len(set(sentences)):
+            written.clear()
+        sentence = chance.pick([one for one in sentences if one not in written])
+        written.add(sentence)
+        return sentence
 
     def story(self, chance: Chance) -> str:
         """What happened, what is feared, and where they are now."""
@@ -130,9 +137,7 @@ def born(chance: Chance, ages: tuple[int, int], on: date) -> Day:
     return Day(f"{day.year - 1}-01-01", f"{day.year + 1}-12-31", f"about {day.year}")
 
 
-def _person(
-    operation: Operation, chance: Chance, pool: NamePool, on: date, ages: tuple[int, int]
-) -> dict[str, Value]:
+def _person(operation: Operation, chance: Chance, pool: NamePool, on: date, ages: tuple[int, int]) -> dict[str, Value]:
     people = operation.people
     gender = Gender.WOMAN if chance.yes(people.women) else Gender.MAN
     fields: dict[str, Value] = {

@@ -385,6 +385,9 @@ def hide(stage: Stage, event: Event, party: Party, chance: Chance) -> None:
     stage.save(casework.add_all(stage.desk, party.folder, [Part("stay", fields, stay)]))
     party.stay, party.house = stay, house
     stage.houses[house].taken += party.size
+    for record in party.moves:
+        stage.save(casework.finish_task(stage.desk, party.folder, record, party.author.write("task_result", chance)))
+    party.moves.clear()
 
 
 def leave(stage: Stage, party: Party, *, saved: bool = False) -> None:
@@ -472,12 +475,15 @@ def arrive(stage: Stage, event: Event, party: Party, chance: Chance) -> None:
         fields["journey"] = party.journey
     stage.save(casework.add(stage.desk, party.folder, "arrival", fields))
     leave(stage, party, saved=True)
+    settle(stage, party, chance)
 
 
 def depart(stage: Stage, event: Event, party: Party, chance: Chance) -> None:
     """They leave by their own means."""
-    stage.save(casework.add(stage.desk, party.folder, "own_departure", stage.fields(event, "own_departure", chance)))
+    fields = stage.fields(event, "own_departure", chance)
+    stage.save(casework.add(stage.desk, party.folder, "own_departure", fields))
     leave(stage, party, saved=True)
+    settle(stage, party, chance)
 
 
 def follow_up(stage: Stage, event: Event, party: Party, chance: Chance) -> None:
@@ -492,7 +498,7 @@ def follow_up(stage: Stage, event: Event, party: Party, chance: Chance) -> None:
 
 def end(stage: Stage, event: Event, party: Party, chance: Chance) -> None:
     """A request ends without a case."""
-    finish_tasks(stage, party, chance)
+    settle(stage, party, chance)
     fields = stage.fields(event, "request", chance)
     if fields["outcome"] != RequestOutcome.LOST_CONTACT:
         fields.setdefault("outcome_reason", party.author.write("closing", chance))
@@ -509,7 +515,7 @@ def join(stage: Stage, event: Event, party: Party, chance: Chance) -> None:
 
 def close(stage: Stage, event: Event, party: Party, chance: Chance) -> None:
     """The case ends; what is still open has somebody who carries it."""
-    finish_tasks(stage, party, chance)
+    settle(stage, party, chance)
     fields = stage.fields(event, "closure", chance)
     fields.setdefault("details", party.author.write("closing", chance))
     carried = event.text("carried") or party.author.write("carried", chance)
@@ -517,39 +523,56 @@ def close(stage: Stage, event: Event, party: Party, chance: Chance) -> None:
     leave(stage, party, saved=True)
 
 
-def finish_tasks(stage: Stage, party: Party, chance: Chance) -> None:
-    """Every task that the player knows to be open is done."""
-    for record in list(party.tasks):
+def settle(stage: Stage, party: Party, chance: Chance) -> None:
+    """Daily care ends: its tasks are done, and its planned check-in is done with what they say now."""
+    for record in party.tasks:
         stage.save(casework.finish_task(stage.desk, party.folder, record, party.author.write("task_result", chance)))
-        del party.tasks[record]
+    if party.check_in is not None:
+        heard = {"said": party.author.write("last_word", chance)}
+        stage.save(casework.note_check_in(stage.desk, party.folder, party.check_in[0], heard))
+    party.tasks.clear()
+    party.check_in = None
 
 
-def _is_abroad_bound(party: Party) -> bool:
-    return party.is_here and party.journey is None
+def _is_to_be_checked(party: Party, event: Event) -> bool:
+    return party.is_open and not party.is_gone and "triage" in party.taken and "check" not in party.taken
+
+
+def _is_acceptable(party: Party, event: Event) -> bool:
+    return party.is_request and not party.is_gone and ("checked" in party.taken or "unverified_because" in event.values)
+
+
+def _can_end(party: Party, event: Event) -> bool:
+    """Triaged, and not in the middle of checks."""
+    return party.is_request and "triage" in party.taken and ("check" not in party.taken or "checked" in party.taken)
+
+
+def _can_plan(party: Party, event: Event) -> bool:
+    return party.is_here and party.journey is None and not party.waiting
 
 
 STEPS: Final[Mapping[str, Step]] = {
-    "triage": Step((7, 22), lambda p: p.is_request and "triage" not in p.taken, triage),
-    "check": Step((9, 20), lambda p: p.is_open and "triage" in p.taken and "check" not in p.taken, check),
-    "accept": Step((9, 21), lambda p: p.is_request and "checked" in p.taken, accept),
-    "end": Step((10, 20), lambda p: p.is_request and "triage" in p.taken, end),
-    "join": Step((10, 20), lambda p: p.is_request, join),
-    "assess": Step((10, 20), lambda p: p.is_open, assess),
-    "note": Step((9, 21), lambda p: p.is_open, note),
-    "task": Step((9, 18), lambda p: p.is_open, task),
-    "check-in": Step((8, 12), lambda p: p.is_open, check_in),
-    "attach": Step((9, 21), lambda p: p.is_open, attach),
-    "alarm": Step((9, 14), lambda p: p.is_open, alarm),
-    "evacuate": Step((5, 9), lambda p: p.is_here and "evacuate" not in p.taken, evacuate),
-    "hide": Step((16, 21), lambda p: p.is_here, hide),
-    "apply": Step((10, 16), lambda p: p.is_here, apply),
-    "decide": Step((10, 16), lambda p: p.is_open and bool(p.waiting), decide),
-    "discourage": Step((10, 16), lambda p: p.is_here, discourage),
-    "plan": Step((10, 20), _is_abroad_bound, plan),
-    "travel": Step((6, 20), lambda p: p.is_here and bool(p.legs), travel),
-    "arrive": Step((12, 22), lambda p: p.is_here, arrive),
-    "depart": Step((10, 21), lambda p: p.is_open and "depart" not in p.taken, depart),
-    "follow-up": Step((10, 18), lambda p: p.is_case, follow_up),
-    "close": Step((10, 19), lambda p: p.is_case, close),
+    "triage": Step((7, 22), lambda p, _: p.is_request and not p.is_gone and "triage" not in p.taken, triage),
+    "check": Step((9, 20), _is_to_be_checked, check),
+    "accept": Step((9, 21), _is_acceptable, accept),
+    "end": Step((10, 20), _can_end, end),
+    "join": Step((10, 20), lambda p, _: p.is_request, join),
+    "assess": Step((10, 20), lambda p, _: p.is_open, assess),
+    "note": Step((9, 21), lambda p, _: p.is_open, note),
+    "task": Step((9, 18), lambda p, _: p.is_open, task),
+    "check-in": Step((8, 12), lambda p, _: p.is_open, check_in),
+    "attach": Step((9, 21), lambda p, _: p.is_open, attach),
+    "alarm": Step((9, 14), lambda p, _: p.is_open, alarm),
+    "evacuate": Step((5, 9), lambda p, _: p.is_here and "evacuate" not in p.taken, evacuate),
+    "hide": Step((16, 21), lambda p, _: p.is_here, hide),
+    "apply": Step((10, 16), lambda p, _: p.is_here, apply),
+    "decide": Step((10, 16), lambda p, _: p.is_case and bool(p.waiting), decide),
+    "discourage": Step((10, 16), lambda p, _: p.is_here, discourage),
+    "plan": Step((10, 20), _can_plan, plan),
+    "travel": Step((6, 20), lambda p, _: p.is_here and bool(p.legs), travel),
+    "arrive": Step((12, 22), lambda p, _: p.is_here, arrive),
+    "depart": Step((10, 21), lambda p, _: p.is_open and not p.is_gone, depart),
+    "follow-up": Step((10, 18), lambda p, _: p.is_case, follow_up),
+    "close": Step((10, 19), lambda p, _: p.is_case, close),
 }
 """How each step of people is played; "care" is a daily round of its own."""

@@ -49,7 +49,7 @@ class Step:
     """
 
     hours: tuple[int, int]
-    ready: Callable[[Party], bool]
+    ready: Callable[[Party, Event], bool]
     take: "Callable[[Stage, Event, Party, Chance], None]"
 
 
@@ -154,7 +154,7 @@ class Stage:
 
     def _turn(self, event: Event, step: Step) -> None:
         done = self._done.setdefault(event.number, set())
-        party = next((p for p in self.members(event) if p not in done and step.ready(p)), None)
+        party = next((p for p in self.members(event) if p not in done and step.ready(p, event)), None)
         if party is None:
             again = self.now_ms + WAITS_MS
             if again > min(self.operation.at(event.last, time(23, 59)), self.operation.stood):

@@ -186,7 +186,7 @@ def open_at(address: str, program: Path | None = None) -> Opened | None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "MOZ_CRASHREPORTER_DISABLE": "1"},
+            env={**os.environ, **environment(profile)},
             # Ctrl+C at the terminal is for the desk, which then ends the browser itself.
             start_new_session=os.name == "posix",
         )
@@ -206,6 +206,11 @@ def command(program: Path, profile: Path, address: str) -> list[str]:
     if _is_firefox(program):
         return [str(program), "--profile", str(profile), *FIREFOX_FLAGS, address]
     return [str(program), f"--user-data-dir={profile}", *BROWSER_FLAGS, address]
+
+
+def environment(profile: Path) -> dict[str, str]:
+    """What is set for a browser beside its command line: what is left of a crash stays in the profile, or is not made."""
+    return {"BREAKPAD_DUMP_LOCATION": str(profile), "MOZ_CRASHREPORTER_DISABLE": "1"}
 
 
 def new_profile(program: Path) -> Path:

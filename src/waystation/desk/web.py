@@ -588,4 +588,3 @@ __all__ = [
     "words",
     "worth_keeping",
 ]
-

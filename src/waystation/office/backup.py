@@ -5,13 +5,13 @@ its old desk id. Refuses what is expired, cut short, altered, or of another orga
 """
 
 import hashlib
-import io
 import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import msgspec
 import pyrage
@@ -292,7 +292,7 @@ def _write(
         place_file(target, lambda file: pyrage.encrypt_io(reader, file, recipients))
 
 
-def place_file(target: Path, write: Callable[[BinaryIO], object]) -> None:
+def place_file(target: Path, write: Callable[[BufferedIOBase], object]) -> None:
     """Writes a file whole and durably, or leaves none."""
     temporary = target.with_name(target.name + ".new")
     try:
@@ -336,10 +336,10 @@ def _unpack(
     return manifest
 
 
-class _Joined(io.RawIOBase):
+class _Joined(BufferedIOBase):
     """Reads a head, then a file of which exactly `size` bytes count."""
 
-    def __init__(self, head: bytes, source: BinaryIO, size: int, progress: Progress) -> None:
+    def __init__(self, head: bytes, source: BufferedIOBase, size: int, progress: Progress) -> None:
         self._head = head
         self._source = source
         self._size = size
@@ -349,22 +349,23 @@ class _Joined(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int | None = -1, /) -> bytes:
         """At most `size` bytes; empty at the end."""
+        left = self._size - self._done
+        size = left + len(self._head) if size is None or size < 0 else size
         if self._head:
             piece, self._head = self._head[:size], self._head[size:]
             return piece
-        left = self._size - self._done
         piece = self._source.read(min(size, left))
         self._done += len(piece)
         self._progress(self._done, self._size)
         return piece
 
 
-class _Parted(io.RawIOBase):
+class _Parted(BufferedIOBase):
     """Takes the manifest off what is written, and passes the rest on."""
 
-    def __init__(self, sink: BinaryIO, total: int, progress: Progress) -> None:
+    def __init__(self, sink: BufferedIOBase, total: int, progress: Progress) -> None:
         self._sink = sink
         self._head = b""
         self._manifest: Manifest | None = None

@@ -18,7 +18,7 @@ from msgspec import structs
 from waystation.book import Accepted, Book, FolderWrite, NewFolder, Progress, Stamp
 from waystation.book.files import SealedFile
 from waystation.book.roster import COORDINATOR, DeskEntry
-from waystation.clock import Clock
+from waystation.clock import Clock, Millis
 from waystation.derive import KEY_BYTES, Key
 from waystation.errors import Locked
 from waystation.ids import (
@@ -144,7 +144,7 @@ class Desk:
     def randomness(self) -> Randomness:
         return self._system.randomness
 
-    def now_ms(self) -> int:
+    def now_ms(self) -> Millis:
         return self._system.clock.now_ms()
 
     def zone(self) -> str:
@@ -231,6 +231,7 @@ class Desk:
             end = book.position
             with book.transaction():
                 self.tables.rebuild(book.changes(), lambda position: progress(position, end))
+                book.store.set_meta("tables", self.tables.shape)
             progress(end, end)
 
     def attached(self, chunk: ChunkHash) -> bytes | None:

@@ -18,7 +18,7 @@ from waystation.errors import BadInput, Problem
 from waystation.ids import FolderType, to_text
 from waystation.office.backup import place_file, read_recipient
 from waystation.office.desk import Desk
-from waystation.records import KindSpec, Save, Write
+from waystation.records import KindSpec, Save, Value, Write
 from waystation.records.check import export_columns, export_row
 from waystation.records.declare import Who
 from waystation.records.values import Moment
@@ -81,7 +81,7 @@ def _record(desk: Desk, kinds: Sequence[str], reason: str) -> None:
     if not reason.strip():
         raise BadInput({"reason": Problem("required", "Masked fields leave only with a reason. Give one.")})
     office = desk.folder(FolderType.OFFICE)
-    fields = {
+    fields: dict[str, Value | None] = {
         "revealed": Moment(desk.now_ms(), desk.zone()),
         "revealed_by": desk.member,
         "of_kind": "export",

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from waystation import words
-from waystation.book import Book, DeskKeys, Store
+from waystation.book import Book, DeskKeys, Progress, Store
 from waystation.book.roster import NONCE_BYTES, new_genesis, read_genesis
 from waystation.derive import KEY_BYTES, Key
 from waystation.ids import FolderType, MemberId, OrgId, Randomness, RecordId, new_id, to_text
 from waystation.office.desk import Desk, Home, System
-from waystation.records import Save, Write
+from waystation.records import Save, Value, Write
 from waystation.records.choices import Role
 from waystation.records.values import Day, Many
 from waystation.sign import SigningKey, SigningSeed
@@ -65,6 +65,7 @@ def found(
         desk = Desk(home, vault, book, system)
         with book.transaction():
             desk.tables.create()
+            store.set_meta("tables", desk.tables.shape)
         desk.save(_first_records(desk, organisation, display_name, words.age_recipient(recovery)))
         flush_folder(home.folder)
     except BaseException:
@@ -81,9 +82,11 @@ def found(
     return desk, papers
 
 
-def unlock(home: Home, passphrase: str, system: System) -> Desk:
-    """Opens an existing desk.
+def unlock(home: Home, passphrase: str, system: System, progress: Progress = lambda done, of: None) -> Desk:
+    """Opens an existing desk, and destroys what was hidden long enough (spec/book.md B24).
 
+    Args:
+        progress: where the tables have to be made again, as after an update of this program, that takes a while.
     Raises: WrongPassphrase, InUse, StoreError, BookError and the other ways in which a file may be unsound.
     """
     vault = Vault.open(home.vault, passphrase)
@@ -91,8 +94,12 @@ def unlock(home: Home, passphrase: str, system: System) -> Desk:
     try:
         book = Book.open(store, desk_keys(vault.secrets), vault.secrets.keyring_keys, system.randomness)
         desk = Desk(home, vault, book, system)
+        if store.meta("tables") != desk.tables.shape:
+            # Another version of this program laid them out, or declared fewer fields; the log has everything.
+            desk.rebuild(progress)
         with book.transaction():
             desk.tables.turn()
+        desk.destroy_due()
     except BaseException:
         store.close()
         raise
@@ -135,8 +142,9 @@ def fingerprint(org: OrgId) -> str:
 def _first_records(desk: Desk, organisation: str, display_name: str, recovery: str) -> Save:
     office = desk.folder(FolderType.OFFICE)
     today = Day(desk.today(), desk.today(), "")
-    about = {"name": organisation, "recovery": recovery, "founded": today}
-    founder = {"display_name": display_name, "roles": Many.of((Role.COORDINATOR.value,)), "joined": today}
+    about: dict[str, Value | None] = {"name": organisation, "recovery": recovery, "founded": today}
+    roles = Many.of((Role.COORDINATOR.value,))
+    founder: dict[str, Value | None] = {"display_name": display_name, "roles": roles, "joined": today}
     return Save(
         (
             Write(office, FolderType.OFFICE, "organisation", RecordId(desk.book.org[:16]), about, new=True),

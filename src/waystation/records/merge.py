@@ -61,11 +61,13 @@ def _most_dangerous(live: tuple[LiveValue, ...], declared: FieldSpec) -> Value |
 
 def conflicts(state: RecordState) -> tuple[str, ...]:
     """The fields that hold more than one distinct live value (R19), in alphabetical order."""
-    return tuple(
-        sorted(
-            field for field, live in state.items() if len(live) > 1 and any(one.value != live[0].value for one in live)
-        )
-    )
+    return tuple(sorted(field for field, live in state.items() if len(live) > 1 and not _agree(live)))
+
+
+def _agree(live: tuple[LiveValue, ...]) -> bool:
+    """Whether all values are one and the same; Python alone takes yes for one."""
+    first = live[0].value
+    return all(one.value == first and isinstance(one.value, bool) is isinstance(first, bool) for one in live)
 
 
 def seen(state: RecordState, fields: Iterable[str]) -> dict[str, tuple[ValueRef, ...]]:

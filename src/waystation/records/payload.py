@@ -78,8 +78,7 @@ SHORT_BYTES: Final = 32
 
 _decode: Final = wire.Decoder(Payload, version=VERSION)
 _decode_any: Final = msgspec.msgpack.Decoder()
-_encode_state: Final = msgspec.msgpack.Encoder()
-_decode_state: Final = msgspec.msgpack.Decoder(dict[str, list[tuple[bytes, int, msgspec.Raw]]])
+_decode_state: Final = msgspec.msgpack.Decoder(dict[str, list[tuple[tuple[bytes, int], msgspec.Raw]]])
 
 
 def encode_payload(changes: Iterable[Change]) -> bytes:
@@ -161,7 +160,7 @@ def _references(references: list[tuple[bytes, int]]) -> tuple[ValueRef, ...]:
     last = (b"", 0)
     for reference in references:
         desk, seq = reference
-        if not 1 <= seq <= INTEGER_MAX or (_id(desk), seq) <= last:
+        if not 0 <= seq <= INTEGER_MAX or (_id(desk), seq) <= last:
             raise WireError("A payload's references are out of order or range (R4).")
         last = reference
     return tuple((DeskId(desk), seq) for desk, seq in references)
@@ -251,6 +250,8 @@ def _amount(low: int | float | None, high: int | float | None, words: str) -> Va
 
 
 def _many(items: list[str | bytes]) -> Value:
+    if type(items) is not list:
+        raise TypeError("the items of many stand in an array of their own")
     return Many(tuple(items))
 
 
@@ -273,18 +274,21 @@ def changes_of(save: Save, folder: FolderId) -> tuple[Change, ...]:
 
 def encode_state(state: RecordState) -> bytes:
     """Bytes of a state, to be kept beside its row."""
-    return _encode_state.encode(
-        {field: [(desk, seq, _wired(value)) for (desk, seq), value in live] for field, live in state.items()}
-    )
+    return _encode_state.encode(state)
 
 
 def decode_state(data: bytes) -> RecordState:
     """Inverse of `encode_state`. Raises: msgspec.DecodeError on bytes that it did not make."""
     return {
-        field: tuple(LiveValue((DeskId(desk), seq), read_value(raw)) for desk, seq, raw in live)
+        field: tuple([LiveValue((DeskId(desk), seq), read_value(raw)) for (desk, seq), raw in live])
         for field, live in _decode_state.decode(data).items()
     }
 
 
-def _wired(value: Value | None) -> object:
-    return msgspec.Raw(value.raw) if isinstance(value, Unread) else value
+def _wired(value: object) -> object:
+    if isinstance(value, Unread):
+        return msgspec.Raw(value.raw)
+    raise TypeError(f"a {type(value).__name__} is no value")
+
+
+_encode_state: Final = msgspec.msgpack.Encoder(enc_hook=_wired)

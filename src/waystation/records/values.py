@@ -211,14 +211,28 @@ class Many(msgspec.Struct, frozen=True, array_like=True, tag="many"):
         return item in self.items
 
 
-class Unread(msgspec.Struct, frozen=True):
+class Unread:
     """A value that a newer desk wrote and this one cannot read; kept byte for byte, never written.
+
+    No encoder knows this class, so that none writes one by mistake.
 
     Args:
         raw: its MessagePack bytes.
     """
 
-    raw: bytes
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw: Final = raw
+
+    def __eq__(self, other: object) -> bool:
+        return self.raw == other.raw if isinstance(other, Unread) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((Unread, self.raw))
+
+    def __repr__(self) -> str:
+        return f"Unread({len(self.raw)} bytes)"
 
 
 Value: TypeAlias = str | bool | int | bytes | Day | Amount | Moment | Money | Many | Unread

@@ -1,7 +1,7 @@
 """A stretch of changes on its way into the tables: merged in memory, written in bulk.
 
-Holds each record that the stretch touches once, however often it is changed, and writes its rows when it is flushed; so one
-save and a million of them go the same way.
+Holds each record that the stretch touches once, however often it is changed, and writes its rows when it is flushed;
+so one save and a million of them go the same way.
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,8 @@ class Layer:
     """Merges changes over what the tables hold.
 
     Args:
-        empty: the tables have just been made, so what this layer has not written is not there; saves a million look-ups.
+        empty: the tables have just been made, so what this layer has not written is not there; saves a million
+        look-ups.
     """
 
     def __init__(self, connection: apsw.Connection, registry: Registry, terms: Terms, *, empty: bool = False) -> None:
@@ -63,7 +64,8 @@ class Layer:
         self._held: dict[Key, Held] = {}
         self._history: list[tuple[Any, ...]] = []
         self._written: set[int] | None = set() if empty else None
-        ((self._next_row,),) = connection.execute("SELECT coalesce(max(rowid), 0) + 1 FROM record").fetchall()
+        highest: tuple[int] | None = connection.execute("SELECT coalesce(max(rowid), 0) FROM record").fetchone()
+        self._next_row = highest[0] + 1 if highest else 1
 
     def __len__(self) -> int:
         return len(self._history)

@@ -94,22 +94,22 @@ def case_steps(folder: FolderId, facts: Facts) -> list[Row]:
     by = {k: routes.get(_bytes(v.get("application")) or b"") for k, v in facts.get("journey", {}).items()}
     steps: list[Row] = []
 
-    def step(record: bytes, what: str, day: Value | None, about: Mapping[str, Value], route: bytes | None = None) -> None:
-        steps.append((folder, record, what, _day(day), people.count(about), route))
+    def step(record: bytes, what: str, fields: Mapping[str, Value], day: str, route: bytes | None = None) -> None:
+        steps.append((folder, record, what, _day(fields.get(day)), people.count(fields), route))
 
     for record, fields in facts.get("evacuation", {}).items():
-        step(record, "evacuated", fields.get("evacuated"), fields)
+        step(record, "evacuated", fields, "evacuated")
     for record, fields in facts.get("own_departure", {}).items():
-        step(record, "left", fields.get("departed"), fields)
+        step(record, "left", fields, "departed")
     for record, fields in applications.items():
-        step(record, "applied", fields.get("filed"), fields, routes[record])
+        step(record, "applied", fields, "filed", routes[record])
     for application, (day, record, outcome) in people.latest_decisions().items():
         if application in applications and isinstance(outcome, str):
             about = applications[application]
             steps.append((folder, record, str(outcome), day, people.count(about), routes[application]))
     for record, fields in facts.get("arrival", {}).items():
         if fields.get("confirmed") is True:
-            step(record, "abroad", fields.get("arrived"), fields, by.get(_bytes(fields.get("journey")) or b""))
+            step(record, "abroad", fields, "arrived", by.get(_bytes(fields.get("journey")) or b""))
     return steps
 
 

@@ -8,7 +8,11 @@ typed columns under the same row id; `search` indexes their words; `history` has
 from collections.abc import Iterator
 from typing import Final
 
+from waystation.derive import digest
 from waystation.records import KindSpec, Registry, columns
+
+MAKING: Final = 1
+"""Raised when rows are made otherwise though the tables look the same."""
 
 FIXED: Final = """
 CREATE TABLE record (
@@ -88,6 +92,11 @@ def statements(registry: Registry) -> Iterator[str]:
     for spec in registry.values():
         yield from _kind_table(spec)
     yield from INDEXES.split(";")
+
+
+def shape(registry: Registry) -> bytes:
+    """Names what the tables look like and how they are made; another shape asks for a rebuild. 32 bytes."""
+    return digest("tables", "\n".join((str(MAKING), *statements(registry))).encode())
 
 
 def table(kind: str) -> str:

@@ -1,7 +1,6 @@
 """The full-text index over all that can be searched, masked names too: the index is as encrypted as the rest."""
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import apsw
 
@@ -16,8 +15,7 @@ _QUERY: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A record whose words match."""
 
     folder: FolderId
@@ -36,4 +34,4 @@ def search(connection: apsw.Connection, terms: Terms, words: str, limit: int = R
     if not match:
         return []
     rows: list[tuple[Any, ...]] = connection.execute(_QUERY, (match, limit)).fetchall()
-    return [Found(FolderId(folder), kind, RecordId(record)) for folder, kind, record in rows]
+    return list(map(Found._make, rows))

@@ -5,6 +5,7 @@ from typing import Any
 
 import apsw
 
+from waystation.clock import Millis
 from waystation.records import Registry
 from waystation.tables import Found, Tables, search
 from waystation.textsearch import Terms
@@ -23,7 +24,7 @@ class Reader:
         registry: Registry,
         terms: Terms,
         today: Callable[[], str],
-        now_ms: Callable[[], int],
+        now_ms: Callable[[], Millis],
         tables: Tables,
     ) -> None:
         self._sql = connection

@@ -51,13 +51,16 @@ def routes(reader: Reader) -> tuple[RouteRow, ...]:
 
 def _row(reader: Reader, one: Shown, tried: Mapping[str, int]) -> RouteRow:
     shut = one.fields.get("shut")
-    decided = [tried.get(outcome.value, 0) for outcome in DecisionOutcome]
+    decided = {outcome: tried.get(outcome.value, 0) for outcome in DecisionOutcome}
     return RouteRow(
         one,
-        tried.get("applied", 0),
-        tried.get("applied", 0) - sum(decided),
-        *decided,
-        tried.get("discouraged", 0),
-        tried.get("abroad", 0),
-        not (isinstance(shut, Day) and shut.sort_key <= reader.today()),
+        applied=tried.get("applied", 0),
+        pending=tried.get("applied", 0) - sum(decided.values()),
+        granted=decided[DecisionOutcome.GRANTED],
+        refused=decided[DecisionOutcome.REFUSED],
+        withdrawn=decided[DecisionOutcome.WITHDRAWN],
+        lapsed=decided[DecisionOutcome.LAPSED],
+        discouraged=tried.get("discouraged", 0),
+        travelled=tried.get("abroad", 0),
+        open=not (isinstance(shut, Day) and shut.sort_key <= reader.today()),
     )

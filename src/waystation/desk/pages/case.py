@@ -26,10 +26,10 @@ from waystation.desk.pages.records import (
 from waystation.desk.pages.telling import Event, Teller
 from waystation.desk.web import Form, desk_of, form_of, handler, messages, redirect, render, words
 from waystation.errors import BadInput, Problem
-from waystation.ids import FolderId, FolderType, RecordId, to_text
+from waystation.ids import FolderType, RecordId, to_text
 from waystation.office import attachments, casework, journeys, shelter, staff
 from waystation.office.desk import Desk
-from waystation.records import REGISTRY, Save, Value
+from waystation.records import REGISTRY, Save
 from waystation.records import said as reading
 from waystation.records.labels import N_
 from waystation.records.status import Stage
@@ -168,7 +168,8 @@ def _step(view: CaseView, where: Where, teller: Teller) -> Step:
     button = _(_NEXT[step.code]) if step.code in _NEXT and address else ""
     if step.code == "legs" and not step.kind:
         button = _("Note how the leg went") if address else ""
-    return Step(_(step.message), button, address, step.code not in _CALM)
+    urgent = step.code not in _CALM and (step.code != "legs" or bool(step.kind))
+    return Step(_(step.message), button, address, urgent)
 
 
 def _next_address(view: CaseView, where: Where) -> str:
@@ -341,9 +342,7 @@ QUESTIONS: Final[Mapping[tuple[str, str], tuple[Question, Do]]] = {
 """(kind, act) → the page that asks, and what is done."""
 
 
-def ask(
-    request: Request, *, of: tuple[str, str], form: Form | None = None, bad: BadInput | None = None
-) -> Response:
+def ask(request: Request, *, of: tuple[str, str], form: Form | None = None, bad: BadInput | None = None) -> Response:
     """The page that asks before something is done to a record.
 
     Args:
@@ -424,6 +423,7 @@ def note_page(request: Request, *, kind: str, form: Form | None = None, bad: Bad
         about=teller.about(record),
         values=teller.inputs(record.kind, record.fields),
         errors=messages(request, bad) if bad else {},
+        error_names=teller.error_names(bad, kind, {"next.": "check_in"}),
         cancel=where.section(record.kind),
     )
 
@@ -544,7 +544,8 @@ def close_page(request: Request, form: Form | None = None, bad: BadInput | None 
         values=teller.inputs("closure", {"closed": today}),
         choices=teller.choices("closure"),
         errors=messages(request, bad) if bad else {},
-        ask_carried=bad is not None and "carried" in bad.problems or bool(form and form.text("carried")),
+        error_names=teller.error_names(bad, "closure"),
+        ask_carried=(bad is not None and "carried" in bad.problems) or bool(form and form.text("carried")),
     )
 
 

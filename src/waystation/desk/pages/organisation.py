@@ -65,7 +65,7 @@ def history(request: Request) -> Response:
             {
                 "when": teller.moment(Moment(row.at_ms, row.zone)),
                 "who": row.who,
-                "where": row.code_name if may_look(desk, row.folder_type) else "",
+                "where": (row.code_name if may_look(desk, row.folder_type) else "") or _where(teller, row.folder_type),
                 "url": _address(teller, row.folder, row.folder_type) if may_look(desk, row.folder_type) else "",
                 "what": ", ".join(_(REGISTRY[kind].label) for kind in row.kinds if kind in REGISTRY),
             }
@@ -99,7 +99,9 @@ def reveals(request: Request) -> Response:
                 "who": row.who,
                 "where": row.code_name if sees else "",
                 "url": "",
-                "what": " · ".join(filter(None, (teller.field_label(row.of_kind, row.of_field), row.reason if sees else ""))),
+                "what": " · ".join(
+                    filter(None, (teller.field_label(row.of_kind, row.of_field), row.reason if sees else ""))
+                ),
             }
             for row in rows[:PAGE]
         ],
@@ -124,6 +126,17 @@ def _address(teller: Teller, folder: FolderId, folder_type: FolderType) -> str:
     match folder_type:
         case FolderType.CASE | FolderType.REQUEST | FolderType.PLACE:
             return teller.address(f"{_ADDRESS[folder_type]}/{to_text(folder)}")
+        case _:
+            return ""
+
+
+def _where(teller: Teller, folder_type: FolderType) -> str:
+    """The office and the ledger have no code name."""
+    match folder_type:
+        case FolderType.OFFICE | FolderType.ORGANISATION:
+            return teller.language.gettext("The office")
+        case FolderType.LEDGER:
+            return teller.language.gettext("The ledger")
         case _:
             return ""
 

@@ -108,6 +108,7 @@ def begin(request: Request, form: Form | None = None, bad: BadInput | None = Non
         conflicts=(),
         choices=teller.choices("place"),
         errors=messages(request, bad) if bad else {},
+        error_names=teller.error_names(bad, "place"),
     )
 
 
@@ -148,7 +149,9 @@ def show(request: Request) -> Response:
         stays=[stay for stay in stays if stay.ends is None or stay.ends >= desk.today()],
         past=sum(stay.ends is not None and stay.ends < desk.today() for stay in stays),
         days=_days(teller, desk.today()),
-        calendar=[_stay_nights(teller, stay, desk.today()) for stay in stays if stay.ends is None or stay.ends > desk.today()],
+        calendar=[
+            _stay_nights(teller, stay, desk.today()) for stay in stays if stay.ends is None or stay.ends > desk.today()
+        ],
         **history_context(request, desk, where, teller),
     )
 

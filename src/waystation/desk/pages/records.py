@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from waystation.clock import MINUTE_MS, Millis
 from waystation.desk.pages.telling import Teller, record_of, seen_texts
 from waystation.desk.web import (
     Form,
@@ -130,7 +131,9 @@ WORDS: Final[Mapping[str, Words]] = {
     "stay": Words(N_("A stay"), N_("Hide them there"), N_("The stay is written down.")),
     "evacuation": Words(N_("An evacuation"), N_("Write the evacuation down"), N_("The evacuation is written down.")),
     "route": Words(N_("A route"), N_("Add this route"), N_("The route is added.")),
-    "application": Words(N_("An application"), N_("Write down that it was filed"), N_("The application is written down.")),
+    "application": Words(
+        N_("An application"), N_("Write down that it was filed"), N_("The application is written down.")
+    ),
     "decision": Words(N_("A decision"), N_("Write the decision down"), N_("The decision is written down.")),
     "discouragement": Words(
         N_("Discouraged, never filed"), N_("Write down that they advised against it"), N_("The advice is written down.")
@@ -357,7 +360,9 @@ async def settle(request: Request) -> Response:
     if len(kept) != 1:
         raise HTTPException(404)
     desk.save(casework.settle(desk, where.folder, kind, record, name, kept[0]))
-    return redirect(request, where.back, ("done", words(request).gettext("Settled. The other version is in the history.")))
+    return redirect(
+        request, where.back, ("done", words(request).gettext("Settled. The other version is in the history."))
+    )
 
 
 # ── Forms ──
@@ -402,6 +407,7 @@ def form_page(
         conflicts=record.conflicts if record else (),
         choices=teller.choices(kind),
         errors=messages(request, bad) if bad else {},
+        error_names=teller.error_names(bad, kind),
         override=bad is not None and wants_override(bad),
         button=button,
         cancel=where.record(kind, record.record) if record and not REGISTRY[kind].owns_folder else where.section(kind),
@@ -428,11 +434,31 @@ def _begin(request: Request, desk: Desk, kind: str) -> dict[str, Value | None]:
     if kind in _ME:
         fields[_ME[kind]] = desk.member
     if kind == "note":
-        fields["written"] = Moment(desk.reader.now_ms(), desk.zone())
+        fields["written"] = this_minute(desk)
     for name, text in request.query_params.items():
         if name in spec.fields and spec.fields[name].type_name == "link":
             fields[name] = from_text(text)
     return fields
+
+
+def this_minute(desk: Desk) -> Moment:
+    """Now, as a form can hold it."""
+    now = desk.now_ms()
+    return Moment(Millis(now - now % MINUTE_MS), desk.zone())
+
+
+def unchanged_moments(fields: Mapping[str, object], record: Shown) -> dict[str, object]:
+    """The fields without moments that say the same minute as before: a form holds no seconds."""
+
+    def same(name: str, value: object) -> bool:
+        before = record.fields.get(name)
+        return (
+            isinstance(value, Moment)
+            and isinstance(before, Moment)
+            and (value.ms // MINUTE_MS, value.zone) == (before.ms // MINUTE_MS, before.zone)
+        )
+
+    return {name: value for name, value in fields.items() if not same(name, value)}
 
 
 def kept_masked(form: Form, record: Shown) -> Form:
@@ -481,15 +507,17 @@ async def amend(request: Request) -> Response:
     desk, where = desk_of(request), where_of(request)
     record = record_at(request, where)
     form = kept_masked(form_of(request), record)
+    back = where.back if REGISTRY[record.kind].owns_folder else where.record(record.kind, record.record)
     try:
-        fields = form.fields(REGISTRY[record.kind], desk)
+        fields = unchanged_moments(form.fields(REGISTRY[record.kind], desk), record)
         save = casework.amend(
-            desk, where.folder, record.kind, RecordId(record.record), fields, form.seen, override=form.text("override")
+            desk, where.folder, record.kind, record.record, fields, form.seen, override=form.text("override")
         )
         desk.save(save)
     except BadInput as bad:
+        if {problem.code for problem in bad.problems.values()} == {"nothing"}:
+            return redirect(request, back, ("done", words(request).gettext("Nothing was changed.")))
         return form_page(request, where, record.kind, record, form=form, bad=bad)
-    back = where.back if REGISTRY[record.kind].owns_folder else where.record(record.kind, record.record)
     return redirect(request, back, ("done", words(request).gettext("The changes are kept.")))
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from waystation.desk.pages.case import Question, Step, folder_context, question_page
-from waystation.desk.pages.records import Where, where_of
+from waystation.desk.pages.records import Where, this_minute, wants_override, where_of
 from waystation.desk.pages.telling import Teller
 from waystation.desk.pages.today import QueueRow
 from waystation.desk.web import Form, desk_of, form_of, handler, messages, redirect, render, words
@@ -22,7 +22,7 @@ from waystation.office.reading import look, may_open
 from waystation.records import REGISTRY
 from waystation.records.labels import N_
 from waystation.records.status import RequestStage
-from waystation.records.values import Day, Moment
+from waystation.records.values import Day
 from waystation.views import requests as views
 from waystation.views.case import CaseView
 from waystation.views.request import request as request_view
@@ -92,7 +92,13 @@ def _row(teller: Teller, one: RequestRow) -> QueueRow:
     grave = waits and one.level in ("high", "extreme") and one.timeframe in ("now", "days")
     people = teller.language.ngettext("one person", "%(num)s people", one.people)
     return QueueRow(
-        urgency="life" if waits and (one.level, one.timeframe) == ("extreme", "now") else "now" if grave else "soon" if waits else "later",
+        urgency="life"
+        if waits and (one.level, one.timeframe) == ("extreme", "now")
+        else "now"
+        if grave
+        else "soon"
+        if waits
+        else "later",
         code_name=one.code_name,
         reason=f"{_(RequestStage(one.stage).label)} · {people}",
         due=teller.moment(one.received_ms),
@@ -113,7 +119,7 @@ def begin(request: Request, form: Form | None = None, bad: BadInput | None = Non
     values = teller.inputs(
         "request",
         {
-            "received": Moment(desk.reader.now_ms(), desk.zone()),
+            "received": this_minute(desk),
             "code_name": intake.propose_code_name(desk, teller.language.code),
             "people": 1,
         },
@@ -128,6 +134,7 @@ def begin(request: Request, form: Form | None = None, bad: BadInput | None = Non
         values=values,
         choices=teller.choices("request"),
         errors=messages(request, bad) if bad else {},
+        error_names=teller.error_names(bad, "request", {"person.": "person", "contact.": "contact_channel"}),
     )
 
 
@@ -204,7 +211,14 @@ def _step(view: CaseView, where: Where, teller: Teller) -> Step:
     return Step(_(step.message), button, address, step.code in ("assess", "check_in_missed", "settle"))
 
 
-# ── Triage, accepting, ending, joining ──
+# ── Taking on, triage, accepting, ending, joining ──
+
+
+def take_on(request: Request) -> Response:
+    """This member sees to the checks."""
+    desk, where = desk_of(request), where_of(request)
+    desk.save(intake.take_on(desk, where.folder))
+    return redirect(request, where.back, ("done", words(request).gettext("The request is yours now.")))
 
 
 def triage_page(request: Request, form: Form | None = None, bad: BadInput | None = None) -> Response:
@@ -261,7 +275,8 @@ def _form(
         values=teller.inputs("request", kept),
         live=view.head.seen,
         errors=messages(request, bad) if bad else {},
-        override=bad is not None and any(p.values.get("override") is True for p in bad.problems.values()),
+        error_names=teller.error_names(bad, "request"),
+        override=bad is not None and wants_override(bad),
         override_text=form.text("override") if form else "",
     )
 
@@ -289,6 +304,7 @@ def accept_page(request: Request, form: Form | None = None, bad: BadInput | None
         choices=teller.choices("case"),
         unverified=form.text("unverified_because") if form else "",
         errors=messages(request, bad) if bad else {},
+        error_names=teller.error_names(bad, "case"),
     )
 
 
@@ -374,6 +390,7 @@ routes = [
     Route("/requests/new", handler(begin)),
     Route("/requests/new", handler(take_down), methods=["POST"]),
     Route("/requests/{folder}", handler(show)),
+    Route("/requests/{folder}/take-on", handler(take_on), methods=["POST"]),
     Route("/requests/{folder}/triage", handler(triage_page)),
     Route("/requests/{folder}/triage", handler(triage), methods=["POST"]),
     Route("/requests/{folder}/accept", handler(accept_page)),

@@ -59,6 +59,7 @@ def begin(request: Request, form: Form | None = None, bad: BadInput | None = Non
         relies_on=teller.choices("source")["relies_on"],
         chosen={name: form.text(name) if form else "" for name in ("claim", "source")},
         errors=messages(request, bad) if bad else {},
+        error_names=teller.error_names(bad, "claim", {f"{kind}.": kind for kind in _KINDS}),
     )
 
 

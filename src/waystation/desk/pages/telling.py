@@ -5,6 +5,7 @@ their code names. It reads the views and holds no rule of the work.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Final, NamedTuple
 
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from waystation.clock import Millis
 from waystation.desk import formats
 from waystation.desk.i18n import Language
 from waystation.desk.web import choice_label, refs, url, words
+from waystation.errors import BadInput
 from waystation.ids import FolderId, from_text, to_text
 from waystation.office.desk import Desk
 from waystation.records import REGISTRY, Value
@@ -218,8 +220,11 @@ class Teller:
                 return self._items(field, value)
             case Moment(zone=zone):
                 local = value.local()
-                told = f"{local:%Y-%m-%d %H:%M}"
+                told = f"{local.day}.{local.month}.{local:%Y %H:%M}"
                 return told if zone == self.desk.zone() else f"{told} [{zone}]"
+            case Day(said="") if value.exact:
+                exact = date.fromisoformat(value.sort_key)
+                return f"{exact.day}.{exact.month}.{exact.year}"
             case _:
                 return field.plain(value)
 
@@ -229,6 +234,23 @@ class Teller:
         if isinstance(field, ManyField) and isinstance(field.item, LinkField):
             return [to_text(item) for item in value if isinstance(item, bytes)]
         return [str(item) for item in value]
+
+    def error_names(
+        self, bad: BadInput | None, kind: str, prefixes: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """Input → what the field is called, for the summary of a form's errors.
+
+        Args:
+            kind: of the form's record.
+            prefixes: what leads the inputs of further kinds on the same form → that kind.
+        """
+        names: dict[str, str] = {}
+        for key in bad.problems if bad else ():
+            lead, _, field = key.rpartition(".")
+            of = (prefixes or {}).get(f"{lead}.", kind) if lead else kind
+            if field in REGISTRY[of].fields:
+                names[key] = self.field_label(of, field)
+        return names
 
     # ── What happened ──
 

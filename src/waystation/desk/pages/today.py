@@ -11,12 +11,12 @@ from starlette.routing import Route
 
 from waystation.clock import DAY_MS
 from waystation.desk.pages.telling import Teller
-from waystation.desk.web import desk_of, handler, render, words
+from waystation.desk.web import desk_of, handler, render
 from waystation.ids import FolderType, to_text
 from waystation.office import drafts
 from waystation.office.reading import may_look, may_open
 from waystation.records.labels import N_
-from waystation.records.values import Day, Moment
+from waystation.records.values import Moment
 from waystation.views import today as views
 from waystation.views.today import Due, InDanger
 
@@ -94,7 +94,9 @@ def show(request: Request) -> Response:
 
 def _danger_row(teller: Teller, one: InDanger) -> QueueRow:
     _ = teller.language.gettext
-    urgent = one.alarm or (one.level in ("high", "extreme") and one.timeframe in ("now", "days")) or one.timeframe == "now"
+    urgent = (
+        one.alarm or (one.level in ("high", "extreme") and one.timeframe in ("now", "days")) or one.timeframe == "now"
+    )
     life = one.level == "extreme" and one.timeframe == "now"
     # The level and the timeframe stand beside it as a mark; the words are for what the mark cannot say.
     said = [_(reason.message, **reason.values) for reason in one.reasons if reason.values or one.level is None]
