@@ -6,8 +6,10 @@ passphrase or key · 5 the book or a file is damaged · 6 the disk refused.
 
 import json
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -23,12 +25,13 @@ from waystation import __version__, errors, limits
 from waystation.assemble import home as find_home
 from waystation.assemble import machine, run_desk
 from waystation.book import Progress as Report
+from waystation.demo import OperationClock, load, play, summary, table, where_to_look
 from waystation.ids import to_text
 from waystation.office.backup import backup as write_backup
 from waystation.office.backup import drill as drill_backup
 from waystation.office.backup import identity_opener, passphrase_opener, recovery_opener
 from waystation.office.backup import restore as restore_backup
-from waystation.office.desk import Desk
+from waystation.office.desk import Desk, Home
 from waystation.office.export import Form
 from waystation.office.export import export as export_records
 from waystation.office.founding import found, unlock, words_to_retype
@@ -49,6 +52,9 @@ app = typer.Typer(
 )
 out: Final = Console(highlight=False, soft_wrap=True)
 err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
+
+DEMO_PASSPHRASE: Final = "lantern light for a demonstration"  # noqa: S105 -- meant to be known
+"""Known to everyone: nothing real belongs into a demonstration."""
 
 _EXIT: Final[dict[type[errors.WaystationError], int]] = {
     errors.InUse: 3,
@@ -74,6 +80,8 @@ PassphraseOption = Annotated[
         "--passphrase-file", help="Read the passphrase from the first line of this file; - is standard input."
     ),
 ]
+NoBrowserOption = Annotated[bool, typer.Option("--no-browser", help="Print the address instead of opening a browser.")]
+PortOption = Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object, for a script.")]
 
 
@@ -126,15 +134,55 @@ def init(desk: DeskOption = None, passphrase_file: PassphraseOption = None) -> N
 @app.command()
 def desk(
     desk: DeskOption = None,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Print the address instead of opening a browser.")
-    ] = False,
+    no_browser: NoBrowserOption = False,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
 ) -> None:
     """Open the desk in a throw-away browser profile. Where there is no desk yet, found one there."""
     home = find_home(desk)
     home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     raise typer.Exit(run_desk(home, port=port, open_browser=not no_browser))
+
+
+@app.command()
+def demo(
+    headless: Annotated[bool, typer.Option("--headless", help="Print the figures and end.")] = False,
+    as_json: JsonOption = False,
+    into: Annotated[
+        Path | None, typer.Option(help="Keep the book in this empty folder, to try the other commands on it.")
+    ] = None,
+    operation: Annotated[
+        Path | None,
+        typer.Option(help="Play another operation: a TOML file (docs/operations.md).", exists=True, dir_okay=False),
+    ] = None,
+    no_browser: NoBrowserOption = False,
+    port: PortOption = 0,
+) -> None:
+    """Found a throw-away organisation, play the operation of 2017, and open its desk. Everybody in it is invented."""
+    story = load(operation) if operation else load()
+    with tempfile.TemporaryDirectory(prefix="waystation-demo-") as throw_away:
+        home = Home(into or Path(throw_away) / "desk")
+        clock = OperationClock(story.begins, story.zone, machine().clock)
+        system = replace(machine(), clock=clock)
+        opened, _ = found(home, story.organisation, story.founder, DEMO_PASSPHRASE, system)
+        try:
+            with _progress(story.name) as progress:
+                play(opened, story, clock, progress)
+            if as_json:
+                _print_json(summary(opened))
+            else:
+                out.print(f"{story.name}, as it stood on {_date(story.stood)}")
+                out.print(table(opened))
+            if headless:
+                return
+            out.print("\nWhere to look:")
+            for page, why in where_to_look(opened):
+                out.print(f"  {page}: {why}")
+            out.print(f"\nPassphrase of this demonstration: {DEMO_PASSPHRASE}")
+            raise typer.Exit(run_desk(home, port=port, open_browser=not no_browser, desk=opened, system=system))
+        finally:
+            opened.lock()
+            if into:
+                err.print(f"The book is kept in {into}. Its passphrase: {DEMO_PASSPHRASE}")
 
 
 @app.command()

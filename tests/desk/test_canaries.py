@@ -1,8 +1,8 @@
 """Canaries: what is typed through real pages, in the browser that the desk starts, is in no file on the disk.
 
-A program, a browser and a world of their own (home, temporary folder, runtime folder); every byte of that world is searched
-while the desk is unlocked, while it is locked in the middle of writing, and after both have ended. Only two flags are
-the tests' own: a window that nobody sees, and no sandbox where the tests run as root.
+A program, a browser and a world of their own (home, temporary folder, runtime folder); every byte of that world is
+searched while the desk is unlocked, while it is locked in the middle of writing, and after it has ended. Three flags
+are the tests' own: a window that nobody sees, a port to drive it by, and no sandbox where the tests run as root.
 """
 
 import base64
@@ -219,7 +219,7 @@ def page(world: World, program: subprocess.Popen[str], chromium: Path) -> Iterat
             process.wait(10)
 
 
-def wait_for(seek: Callable[[], T | None | bool]) -> T:
+def wait_for(seek: Callable[[], T | bool | None]) -> T:
     """What `seek` finds, as soon as it does."""
     for _ in range(200):
         found = seek()
@@ -238,7 +238,7 @@ def found_organisation(page: Page) -> None:
     page.fill("#f-organisation", ORGANISATION)
     page.fill("#f-display_name", FOUNDER)
     page.fill("#f-passphrase", PASSPHRASE)
-    page.fill("#f-again", PASSPHRASE)
+    page.fill("#f-passphrase_again", PASSPHRASE)
     press(page)
     words = {}
     for sheet in ("root", "recovery"):

@@ -13,7 +13,7 @@ from waystation.office.founding import Papers
 from waystation.words import from_words
 
 NAMES = {"organisation": "Дом у реки", "display_name": "Ada"}
-FORM = {**NAMES, "passphrase": PASSPHRASE, "again": PASSPHRASE}
+FORM = {**NAMES, "passphrase": PASSPHRASE, "passphrase_again": PASSPHRASE}
 
 
 def words_on(page: str) -> list[str]:
@@ -63,15 +63,17 @@ def test_founding(fresh: Sitting) -> None:
 
 
 def test_what_is_missing_is_named(fresh: Sitting) -> None:
-    answer = fresh.post("found", {"organisation": " ", "display_name": "x" * 300, "passphrase": "a", "again": "b"})
+    answer = fresh.post(
+        "found", {"organisation": " ", "display_name": "x" * 300, "passphrase": "a", "passphrase_again": "b"}
+    )
     assert answer.status_code == 422
-    for name in ("organisation", "display_name", "again"):
+    for name in ("organisation", "display_name", "passphrase_again"):
         assert f'id="f-{name}-error"' in answer.text
     assert not fresh.session.founded
 
 
 def test_a_weak_passphrase_is_refused_with_its_reason(fresh: Sitting) -> None:
-    weak = {**NAMES, "passphrase": "password password", "again": "password password"}
+    weak = {**NAMES, "passphrase": "password password", "passphrase_again": "password password"}
     answer = fresh.post("found", weak)
     assert answer.status_code == 422
     assert "Take five or six unrelated words." in answer.text

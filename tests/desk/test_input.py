@@ -1,4 +1,4 @@
-"""Hostile and unlucky input through a real page: a clear answer, nothing changed, nothing typed lost; text stays text."""
+"""Hostile and unlucky input through a real page: a clear answer, nothing changed, nothing lost; text stays text."""
 
 import html
 import re

@@ -192,6 +192,22 @@ def test_a_full_disk_shows_what_was_typed(sitting: Sitting) -> None:
     assert not list(sitting.home.folder.glob("draft-*"))
 
 
+def test_a_passphrase_is_never_kept(sitting: Sitting, monkeypatch: pytest.MonkeyPatch) -> None:
+    sitting.session.lock()
+    (sitting.home.folder / "book.db").chmod(0o400)
+    (sitting.home.folder / "vault").write_bytes(b"damaged")
+    answer = sitting.unlock()
+    assert answer.status_code == 422
+    assert "no vault of Waystation" in answer.text
+    monkeypatch.setattr("waystation.office.founding.unlock", lambda *_: 1 / 0)
+    failed = sitting.unlock()
+    assert failed.status_code == 500
+    assert PASSPHRASE not in answer.text + failed.text
+    sitting.post("probe", {"passphrase": PASSPHRASE})
+    sitting.post("drafts", {"old_passphrase": PASSPHRASE, "form_address": "probe"})
+    assert not list(sitting.home.folder.glob("draft-*"))
+
+
 def test_one_desk_at_a_time(sitting: Sitting, tmp_path: Path) -> None:
     with pytest.raises(InUse):
         unlock(folder_of(tmp_path), PASSPHRASE, sitting.system)

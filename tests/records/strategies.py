@@ -61,7 +61,7 @@ values: st.SearchStrategy[Value | None] = st.one_of(
     several,
 )
 
-refs: st.SearchStrategy[ValueRef] = st.tuples(st.sampled_from(DESKS), st.integers(1, 6))
+refs: st.SearchStrategy[ValueRef] = st.tuples(st.sampled_from(DESKS), st.integers(0, 6))
 
 
 @st.composite

@@ -11,9 +11,8 @@ from datetime import date, datetime, time
 from enum import Enum
 from typing import Final
 
-from waystation.ids import FolderType
 from waystation.records import REGISTRY, KindSpec
-from waystation.records.choices import ConsentScope, Judgement, TravelMode, VerificationType, VerifiedBy
+from waystation.records.choices import ConsentScope, Judgement, Relation, TravelMode, VerificationType, VerifiedBy
 from waystation.records.labels import N_, Choice
 
 FORMAT: Final = 1
@@ -141,6 +140,12 @@ def _choices(options: type[Choice]) -> Callable[[object], tuple[Choice, ...]]:
     return read
 
 
+def _languages(value: object) -> tuple[str, ...]:
+    found = _texts(value)
+    _if(set(found) <= {"en", "ru"})
+    return found
+
+
 def _tables(keys: tuple[Key, ...]) -> Callable[[object], tuple[Mapping[str, object], ...]]:
     known = {key.name: key for key in keys}
 
@@ -175,6 +180,8 @@ STEPS: Final = Shape(N_("Write checks from the list of verification steps."), _c
 VERIFIERS: Final = Shape(N_("Write ourselves, partner or jointly, or a list of them."), _choices(VerifiedBy))
 JUDGEMENTS: Final = Shape(N_("Write judgements from the list of credibility assessments."), _choices(Judgement))
 SCOPE: Final = Shape(N_("Write what may be shared, from the list of informed consents."), _choices(ConsentScope))
+RELATIONS: Final = Shape(N_("Write relations from the list of persons."), _choices(Relation))
+LANGUAGES: Final = Shape(N_("Write en or ru, or a list of them."), _languages)
 MODES: Final = Shape(N_("Write ways of travelling from the list of legs."), _choices(TravelMode))
 
 LEG_KEYS: Final = (
@@ -212,7 +219,7 @@ PEOPLE_KEYS: Final = (
     Key("women", SHARE),
     Key("ages", AGES),
     Key("regions", TEXTS, required=True),
-    Key("texts_in", TEXTS),
+    Key("texts_in", LANGUAGES),
 )
 NAMES_KEYS: Final = (
     Key("weight", COUNT),
@@ -272,9 +279,13 @@ class EventType:
         return {name: kind for kind, names in self.takes.items() for name in names}
 
 
-def _record(kind: str, *keys: Key, spreads: bool = False, people: People = People.NEVER) -> EventType:
+def _record(kind: str) -> EventType:
     """An event that adds a record of the office or the ledger, of which a person could fill in every field."""
-    return EventType(kind, keys, {kind: writable(REGISTRY[kind])}, people, spreads, named=False, makes=kind)
+    return EventType(kind, takes={kind: writable(REGISTRY[kind])}, named=False, makes=kind)
+
+
+def _without(kind: str, *names: str) -> tuple[str, ...]:
+    return tuple(name for name in writable(REGISTRY[kind]) if name not in names)
 
 
 def writable(spec: KindSpec) -> tuple[str, ...]:
@@ -298,7 +309,7 @@ _DECLARED: Final = (
     # The office and the ledger.
     _record("member"),
     _record("partner"),
-    EventType("place", (), {"place": writable(REGISTRY["place"])}, named=True, makes="place"),
+    EventType("place", takes={"place": writable(REGISTRY["place"])}, named=True, makes="place"),
     _record("route"),
     _record("source"),
     EventType(
@@ -310,20 +321,18 @@ _DECLARED: Final = (
     ),
     _record("citation"),
     _record("campaign"),
-    _record("donation", spreads=True),
-    EventType(
-        "expense",
-        (),
-        {"expense": tuple(n for n in writable(REGISTRY["expense"]) if n != "for_case")},
-        People.MAY,
-        spreads=True,
-        named=False,
-        makes="expense",
-    ),
+    EventType("donation", takes={"donation": _without("donation", "received")}, spreads=True),
+    EventType("expense", takes={"expense": _without("expense", "spent", "for_case")}, people=People.MAY, spreads=True),
     EventType("change", (Key("record", NAME, required=True),)),
     EventType("expose", (Key("place", NAME, required=True), Key("words", TEXT, required=True))),
     # From the first message to a case.
-    EventType("ask", (Key("with", TEXTS),), {"request": _REQUEST, "person": _PERSON}, spreads=True, named=True),
+    EventType(
+        "ask",
+        (Key("with", RELATIONS), Key("texts_in", LANGUAGES)),
+        {"request": _REQUEST, "person": _PERSON},
+        spreads=True,
+        named=True,
+    ),
     _step("triage", takes={"request": _TRIAGE}),
     _step(
         "check",
@@ -390,19 +399,19 @@ _DECLARED: Final = (
     _step("close", Key("carried", TEXT), takes={"closure": ("reason", "details", "transferred_to")}),
 )  # fmt: skip
 
+NEEDED: Final[Mapping[str, frozenset[str]]] = {"end": frozenset(("outcome",))}
+"""Event type → fields that it needs though a record of their kind does not."""
+
+FILLED_IN: Final[Mapping[str, frozenset[str]]] = {
+    "place": frozenset(("code_name",)),
+    "ask": frozenset(("code_name",)),
+    "check": frozenset(("reasons",)),
+    "assess": frozenset(("reasons", "level", "timeframe")),
+    "note": frozenset(("body",)),
+    "task": frozenset(("title",)),
+    "arrive": frozenset(("country",)),
+}
+"""Event type → required fields that need not stand in a file: the seed or the office fills them in."""
+
 EVENTS: Final[Mapping[str, EventType]] = {event.name: event for event in _DECLARED}
 """Every type of event, by its name."""
-
-KIND_OF_NAMED: Final[Mapping[str, FolderType]] = {
-    "member": FolderType.OFFICE,
-    "partner": FolderType.OFFICE,
-    "place": FolderType.PLACE,
-    "route": FolderType.OFFICE,
-    "source": FolderType.OFFICE,
-    "claim": FolderType.OFFICE,
-    "citation": FolderType.OFFICE,
-    "campaign": FolderType.LEDGER,
-    "donation": FolderType.LEDGER,
-    "expense": FolderType.LEDGER,
-}
-"""Kinds of record that a file may name, and the folder in which they live."""

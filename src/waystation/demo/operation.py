@@ -18,8 +18,10 @@ from waystation.clock import Millis
 from waystation.demo.format import (
     EVENTS,
     EVERYONE,
+    FILLED_IN,
     FOUNDER,
     NAMES_KEYS,
+    NEEDED,
     OPERATION_KEYS,
     PEOPLE_KEYS,
     EventType,
@@ -28,6 +30,7 @@ from waystation.demo.format import (
 )
 from waystation.errors import BadInput, Problem, StoreError
 from waystation.records import REGISTRY, Value, from_form
+from waystation.records.choices import VerifiedBy
 from waystation.records.labels import N_
 from waystation.records.values import COUNTRIES, zone_is_known
 
@@ -386,6 +389,9 @@ class _Reading:
         self._check_names(where, declared, own, last)
         fields, links = self._fields(where, accepted, fields_given, first, last)
         self._check_required(where, declared, fields_given)
+        partners = {VerifiedBy.PARTNER, VerifiedBy.JOINTLY} & set(_tuple(own.get("by")))
+        if partners and "partner" not in links:
+            self._problem(f"{where}: partner", "required", N_("%(where)s: this key is needed."))
         count = own.get("count")
         shared = set(keys) - {key.name for key in declared.keys}
         return Event(
@@ -468,11 +474,10 @@ class _Reading:
 
     def _check_required(self, where: str, declared: EventType, given: Table) -> None:
         """A record's required fields, but for those that the office or the player fills in."""
-        for kind, names in declared.takes.items():
-            for name in names:
-                filled = name in FILLED_IN.get(declared.name, ())
-                if REGISTRY[kind].fields[name].required and name not in given and not filled:
-                    self._problem(f"{where}: {name}", "required", N_("%(where)s: this key is needed."))
+        filled, needed = FILLED_IN.get(declared.name, frozenset()), NEEDED.get(declared.name, frozenset())
+        for name, kind in declared.all_fields().items():
+            if name not in given and (name in needed or (REGISTRY[kind].fields[name].required and name not in filled)):
+                self._problem(f"{where}: {name}", "required", N_("%(where)s: this key is needed."))
 
     def _sizes(self, events: Sequence[Event]) -> dict[str, int]:
         """How many each group has in the end; a step without a count takes all of its groups."""
@@ -503,19 +508,6 @@ class _Reading:
 
 CONCERNS: Final = ("family", "family", "police", "detention", "exposure", "blackmail", "security_service")
 """Protection concerns, where a file names none."""
-
-FILLED_IN: Final[Mapping[str, frozenset[str]]] = {
-    "place": frozenset(("code_name",)),
-    "donation": frozenset(("received",)),
-    "expense": frozenset(("spent",)),
-    "check": frozenset(("reasons",)),
-    "ask": frozenset(("code_name",)),
-    "assess": frozenset(("reasons", "level", "timeframe")),
-    "note": frozenset(("body",)),
-    "task": frozenset(("title",)),
-    "arrive": frozenset(("country",)),
-}
-"""Event type → required fields that need not stand in a file: the seed or the office fills them in."""
 
 
 def _as_typed(value: object) -> str:

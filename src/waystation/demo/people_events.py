@@ -68,7 +68,7 @@ def ask(stage: Stage, event: Event, n: int) -> None:
     """A request for help is taken down, with who they are, how to reach them, and what threatens."""
     chance = stage.chance(event, n)
     pools = stage.operation.people
-    author = stage.author(chance)
+    author = stage.author(chance, event.texts("texts_in"))
     household = people.household(stage.operation, chance, event.texts("with"), stage.today)
     household[0] |= stage.fields(event, "person", chance)
     if chance.yes(0.25):

@@ -67,7 +67,7 @@ class Stage:
         self.houses: dict[str, House] = {}
         self.routes_to: dict[RecordId, str] = {}
         self.groups: dict[str, list[Party]] = {EVERYONE: []}
-        self.code_names = CodeNames(())
+        self.code_names = CodeNames(_code_names(operation))
         self._twins = _twins(operation)
         self._done: dict[int, set[Party]] = {}
         self._queue: list[tuple[int, int, int, Act, Event]] = []
@@ -147,7 +147,7 @@ class Stage:
         return sorted((party for party in named if party not in left_out), key=lambda party: party.number)
 
     def step(self, event: Event, step: Step) -> None:
-        """Spreads a step over the people that it names; without a count, over all who are in these groups in the end."""
+        """Spreads a step over the people that it names; without a count, over all whom these groups have in the end."""
         count = event.count or sum(self.operation.sizes[name] for name in event.who)
         for at_ms in self.spread(event, count, step.hours):
             self.later(event, at_ms, partial(self._turn, event, step))
@@ -192,9 +192,9 @@ class Stage:
     def caseworker(self, chance: Chance) -> RecordId:
         return chance.pick(self.caseworkers or [RecordId(self.desk.member)])
 
-    def author(self, chance: Chance) -> Author:
-        """Who writes about the next person: in one of the operation's languages."""
-        return Author(self.operation.texts, chance.pick(self.operation.people.texts_in))
+    def author(self, chance: Chance, languages: Sequence[str] = ()) -> Author:
+        """Who writes about the next person: in one of these languages, or of the operation's."""
+        return Author(self.operation.texts, chance.pick(languages or self.operation.people.texts_in))
 
     def code_name(self, language: str, chance: Chance) -> str:
         """A code name from the seed, so that the same operation shows the same names; the office checks it again."""
@@ -211,6 +211,13 @@ class Stage:
         if not free:
             refuse(event, N_("%(where)s: none of these places has %(people)s beds free."), people=people)
         return max(free, key=lambda name: free[name])
+
+
+def _code_names(operation: Operation) -> Iterator[str]:
+    """Those that the file gives; no other may be near them."""
+    for event in operation.events:
+        for fields in event.fields.values():
+            yield from (name for name in fields.get("code_name", ()) if isinstance(name, str))
 
 
 def _label(event: Event) -> tuple[str, ...]:

@@ -209,7 +209,7 @@ def command(program: Path, profile: Path, address: str) -> list[str]:
 
 
 def environment(profile: Path) -> dict[str, str]:
-    """What is set for a browser beside its command line: what is left of a crash stays in the profile, or is not made."""
+    """What a browser is given beside its command line: what is left of a crash stays in the profile, or is not made."""
     return {"BREAKPAD_DUMP_LOCATION": str(profile), "MOZ_CRASHREPORTER_DISABLE": "1"}
 
 

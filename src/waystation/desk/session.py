@@ -37,6 +37,11 @@ UNCONFIRMED: Final = "found"
 _log: Final = logging.getLogger("waystation.desk")
 
 
+def is_secret(name: str) -> bool:
+    """Whether an input holds a passphrase, by its name; it is then neither kept nor shown again."""
+    return "passphrase" in name
+
+
 @dataclass(slots=True)
 class Founding:
     """An organisation whose papers nobody has confirmed yet.
@@ -189,6 +194,7 @@ class Session:
         Returns: whether it could be kept; a desk that was never unlocked has no pages and keeps nothing.
         Raises: StoreError.
         """
+        inputs = [(name, text) for name, text in inputs if not is_secret(name)]
         with self._gate:
             if self.desk is not None:
                 drafts.keep(self.desk, form, inputs)

@@ -48,7 +48,7 @@ from waystation.clock import DAY_MS
 from waystation.desk import formats, forms
 from waystation.desk.forms import Form, Upload, read_refs, ref_text
 from waystation.desk.i18n import Language, preferred
-from waystation.desk.session import Session
+from waystation.desk.session import Session, is_secret
 from waystation.errors import BadInput, Locked, Problem, Refused, StoreError, WaystationError
 from waystation.ids import ValueRef, to_text
 from waystation.office import drafts
@@ -200,7 +200,7 @@ def no_page(request: Request, error: Exception) -> Response:
     """What stands at an address that no page has; a locked desk does not even say that."""
     if session_of(request).desk is None and request.method == "GET":
         return _lock_screen(request)
-    return _after(request, error)
+    return _answer(request, error)
 
 
 def form_address(request: Request, form: Form) -> str:
@@ -226,15 +226,15 @@ def form_address(request: Request, form: Form) -> str:
 
 def handler(function: Handler) -> Endpoint:
     """A page behind the lock: see the top of this module."""
-    return _endpoint(function, _unlocked)
+    return _endpoint(function, _unlocked, keeps=True)
 
 
 def open_handler(function: Handler) -> Endpoint:
-    """A page that needs no unlocked desk: the lock screen, founding, keeping a draft."""
-    return _endpoint(function, _run)
+    """A page that needs no unlocked desk: the lock screen, founding, keeping a draft. Nothing typed there is kept."""
+    return _endpoint(function, _run, keeps=False)
 
 
-def _endpoint(function: Handler, run: Callable[[Handler, Request], Response]) -> Endpoint:
+def _endpoint(function: Handler, run: Callable[[Handler, Request], Response], *, keeps: bool) -> Endpoint:
     @wraps(function)
     async def endpoint(request: Request) -> Response:
         try:
@@ -243,12 +243,12 @@ def _endpoint(function: Handler, run: Callable[[Handler, Request], Response]) ->
                 request.state.form = replace(form, countries=words(request).country_codes)
         except BadInput as bad:
             return await run_in_threadpool(error_page, request, bad)
-        return await run_in_threadpool(_guarded, function, run, request)
+        return await run_in_threadpool(_guarded, function, run, request, keeps)
 
     return endpoint
 
 
-def _guarded(function: Handler, run: Callable[[Handler, Request], Response], request: Request) -> Response:
+def _guarded(function: Handler, run: Callable[[Handler, Request], Response], request: Request, keeps: bool) -> Response:
     failure: Exception
     try:
         return run(function, request)
@@ -262,7 +262,7 @@ def _guarded(function: Handler, run: Callable[[Handler, Request], Response], req
     except Exception as error:  # noqa: BLE001 -- a traceback may quote what was typed, so it ends here
         _log.error("page_failed %s at %s", type(error).__name__, _place(error))
         failure = error
-    return _after(request, failure)
+    return _after(request, failure) if keeps else _answer(request, failure)
 
 
 def _unlocked(function: Handler, request: Request) -> Response:
@@ -325,9 +325,13 @@ def _after(request: Request, error: Exception) -> Response:
     if typed:
         with suppress(WaystationError):
             kept = session.keep(form_address(request, form), form.inputs)
-    desk = session.desk
+    return _answer(request, error, form if typed else None, lost=typed and not kept)
+
+
+def _answer(request: Request, error: Exception, form: Form | None = None, *, lost: bool = False) -> Response:
+    desk = session_of(request).desk
     with desk.gate if desk else nullcontext():
-        return error_page(request, error, form=form if typed else None, lost=typed and not kept)
+        return error_page(request, error, form=form, lost=lost)
 
 
 def worth_keeping(form: Form) -> bool:
@@ -340,7 +344,7 @@ def _texts(form: Form) -> list[str]:
 
 
 def _typed_by_hand(name: str, text: str) -> bool:
-    return bool(text.strip()) and not name.startswith("seen.") and name not in _MECHANICAL
+    return bool(text.strip()) and not (name.startswith("seen.") or name in _MECHANICAL or is_secret(name))
 
 
 def _leads_to_page(request: Request, path: str) -> bool:

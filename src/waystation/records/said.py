@@ -27,7 +27,9 @@ from waystation.records.labels import N_
 from waystation.records.values import (
     AMOUNT_MAX,
     CURRENCIES,
+    FIRST_MS,
     FIRST_YEAR,
+    LAST_MS,
     LAST_YEAR,
     MINOR_MAX,
     OPEN_END,
@@ -127,9 +129,10 @@ def money(text: str, *, currency: str = "") -> Money:
         clean = re.sub(pattern, " ", clean)
     clean = clean.replace(code.lower(), " ").strip()
     digits = minor_digits(code)
-    if digits == 3 and re.fullmatch(r"\d{1,3}[.,]\d{3}", clean):
+    # With three decimals, "1,234" could be either; "1.234" is what these countries write for a sum above one.
+    if digits == 3 and re.fullmatch(r"-?\d{1,3},\d{3}", clean):
         _refuse("ambiguous", N_("Set thousands apart by a space, and decimals by a point."))
-    found = _decimal(clean)
+    found = Decimal(clean) if digits == 3 and re.fullmatch(r"-?\d{1,15}\.\d{3}", clean) else _decimal(clean)
     if found is None:
         _refuse("not_a_sum", MONEY_HELP)
     minor = found.scaleb(digits)
@@ -163,7 +166,10 @@ def moment(text: str, *, zone: str) -> Moment:
         _refuse("impossible_time", N_("A day has 24 hours, from 00:00 to 23:59."))
     millis = int((found["part"] or "").ljust(3, "0"))
     wall = time(hour, minute, second, millis * 1000, tzinfo=ZoneInfo(name))
-    return Moment(_utc_ms(datetime.combine(on, wall), found["offset"] or ""), name)
+    ms = _utc_ms(datetime.combine(on, wall), found["offset"] or "")
+    if not FIRST_MS <= ms <= LAST_MS:
+        _refuse("year_out_of_range", _YEAR_RANGE, first=FIRST_YEAR, last=LAST_YEAR)
+    return Moment(ms, name)
 
 
 _MOMENT: Final = (

@@ -32,7 +32,7 @@ def found(request: Request) -> Response:
         return redirect(request, "today")
     names = {"organisation": form.text("organisation").strip(), "display_name": form.text("display_name").strip()}
     try:
-        _check(names["organisation"], names["display_name"], form.text("passphrase"), form.text("again"))
+        _check(names["organisation"], names["display_name"], form.text("passphrase"), form.text("passphrase_again"))
         session.found(names["organisation"], names["display_name"], form.text("passphrase"))
     except BadInput as bad:
         return _form(request, messages(request, bad), names)
@@ -132,7 +132,9 @@ def _check(organisation: str, display_name: str, passphrase: str, again: str) ->
         except BadInput as bad:
             problems[name] = bad.problems[field]
     if passphrase != again:
-        problems["again"] = Problem("not_the_same", N_("The two passphrases are not the same. Type both again."))
+        problems["passphrase_again"] = Problem(
+            "not_the_same", N_("The two passphrases are not the same. Type both again.")
+        )
     if problems:
         raise BadInput(problems)
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from waystation.clock import MINUTE_MS, Millis
+from waystation.clock import Millis
 from waystation.desk.pages.telling import Teller, record_of, seen_texts
 from waystation.desk.web import (
     Form,
@@ -172,6 +172,8 @@ _TODAY: Final[Mapping[str, str]] = {
     "expense": "spent",
 }
 """The day that a new record begins with, to be changed if it was another."""
+
+_MINUTE_MS: Final = 60_000
 
 _ME: Final[Mapping[str, str]] = {
     "credibility_assessment": "judged_by",
@@ -444,7 +446,7 @@ def _begin(request: Request, desk: Desk, kind: str) -> dict[str, Value | None]:
 def this_minute(desk: Desk) -> Moment:
     """Now, as a form can hold it."""
     now = desk.now_ms()
-    return Moment(Millis(now - now % MINUTE_MS), desk.zone())
+    return Moment(Millis(now - now % _MINUTE_MS), desk.zone())
 
 
 def unchanged_moments(fields: Mapping[str, object], record: Shown) -> dict[str, object]:
@@ -455,7 +457,7 @@ def unchanged_moments(fields: Mapping[str, object], record: Shown) -> dict[str, 
         return (
             isinstance(value, Moment)
             and isinstance(before, Moment)
-            and (value.ms // MINUTE_MS, value.zone) == (before.ms // MINUTE_MS, before.zone)
+            and (value.ms // _MINUTE_MS, value.zone) == (before.ms // _MINUTE_MS, before.zone)
         )
 
     return {name: value for name, value in fields.items() if not same(name, value)}
