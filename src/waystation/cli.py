@@ -163,7 +163,7 @@ def demo(
         home = Home(into or Path(throw_away) / "desk")
         clock = OperationClock(story.begins, story.zone, machine().clock)
         system = replace(machine(), clock=clock)
-        opened, _ = found(home, story.organisation, story.founder, DEMO_PASSPHRASE, system)
+        opened, papers = found(home, story.organisation, story.founder, DEMO_PASSPHRASE, system)
         try:
             with _progress(story.name) as progress:
                 play(opened, story, clock, progress)
@@ -182,6 +182,8 @@ def demo(
         finally:
             opened.lock()
             if into:
+                err.print(f"The root key's words: {papers.root_text}")
+                err.print(f"The recovery key's words: {' '.join(papers.recovery_words)}")
                 err.print(f"The book is kept in {into}. Its passphrase: {DEMO_PASSPHRASE}")
 
 

@@ -1,8 +1,10 @@
 """Requests: taken down, joined, ended, accepted; and what is refused on the way."""
 
 import pytest
+from tests.ground.seeded import HeldClock
 from tests.office.kit import accepted, added, asked, at, day, done, now, problems, shown
 
+from waystation.clock import DAY_MS
 from waystation.errors import BadInput, Refused
 from waystation.ids import FolderId
 from waystation.office import casework, intake
@@ -10,6 +12,7 @@ from waystation.office.casework import Part
 from waystation.office.desk import Desk
 from waystation.records import Day, Many
 from waystation.views.requests import requests
+from waystation.views.today import today
 
 
 def test_a_code_name_too_like_another_is_refused(desk: Desk) -> None:
@@ -128,6 +131,27 @@ def test_the_danger_at_triage_goes_into_the_case(desk: Desk) -> None:
     (risk,) = desk.tables.facts(case)["risk_assessment"].values()
     assert (risk["level"], risk["review"]) == ("extreme", day("2017-05-24"))
     assert now(desk, case)["deadline"] == "2017-05-26"
+
+
+def test_what_is_still_to_be_done_goes_into_the_case(desk: Desk, clock: HeldClock) -> None:
+    request = asked(desk, [Part("person", {"given_name": "Adam"})])
+    channel = added(desk, request, "contact_channel", type="signal", handle="+370")
+    heard = added(desk, request, "check_in", due=at(desk, 1))
+    done(
+        desk,
+        casework.note_check_in(desk, request, heard, {"condition": "well"}, {"due": at(desk, 2), "channel": channel}),
+    )
+    added(desk, request, "task", title="Ask about the passport", due=at(desk, 1))
+    case = accepted(desk, request)
+    facts = desk.tables.facts(case)
+    (check_in,) = facts["check_in"].values()
+    (carried,) = facts["contact_channel"]
+    assert (check_in["channel"], check_in["due"]) == (carried, at(desk, 2))
+    assert len(facts["task"]) == 1
+    clock.at_ms += 3 * DAY_MS
+    page = today(desk.reader)
+    assert [one.folder for one in page.missed] == [case]
+    assert [one.folder for one in page.due if one.what == "task"] == [case]
 
 
 def test_one_save_over_both_folders(desk: Desk) -> None:

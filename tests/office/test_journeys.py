@@ -92,6 +92,9 @@ def test_nobody_travels_without_a_right_to_enter(desk: Desk) -> None:
     with pytest.raises(BadInput) as refused:
         add(desk, case, "journey", {"purpose": "abroad", "planned": day("2017-06-01")})
     assert problems(refused) == {"planned": "no_longer_valid"}
+    journey = added(desk, case, "journey", purpose="abroad", planned=day("2017-05-29"))
+    with pytest.raises(BadInput):
+        amend(desk, case, "journey", journey, {"planned": day("2017-06-01")})
     added(desk, case, "journey", purpose="to_safety")
 
 

@@ -21,9 +21,8 @@ def snapshot(connection: apsw.Connection, registry: Registry) -> Snapshot:
     }
     for name, spec in registry.items():
         laid = ", ".join(("r.rowid = k.record", "k.folder", "k.id", *(f"k.{c.name}" for c in columns(spec))))
-        queries[name] = (
-            f"SELECT {laid} FROM k_{name} k LEFT JOIN record r ON r.folder = k.folder AND r.id = k.id AND r.kind = '{name}'"
-        )
+        joined = f"LEFT JOIN record r ON r.folder = k.folder AND r.id = k.id AND r.kind = '{name}'"
+        queries[name] = f"SELECT {laid} FROM k_{name} k {joined}"
     connection.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab('main', 'search', 'instance')")
     found = {name: sorted(connection.execute(query).fetchall(), key=repr) for name, query in queries.items()}
     ((known,),) = connection.execute("SELECT count(DISTINCT doc) FROM words").fetchall()

@@ -1,4 +1,4 @@
-"""Two desks of one organisation: the same log, the same tables; and a folder that is hidden is nowhere until it is back."""
+"""Two desks of one organisation: the same log, the same tables; and a hidden folder is nowhere until it is back."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -123,3 +123,13 @@ def test_a_save_reads_by_index(busy: Desk) -> None:
     reads = [(text, values) for text, values in seen if text.lstrip().startswith(("SELECT", "UPDATE", "DELETE"))]
     gone_through = {name: statement for statement, values in reads for name in scanned(busy, statement, values)}
     assert not gone_through
+
+
+def test_the_check_sees_what_it_should(busy: Desk) -> None:
+    for statement in (
+        "SELECT folder FROM case_now WHERE region = ?",
+        "SELECT id FROM k_note WHERE body = ?",
+        "SELECT n.id FROM record r JOIN k_note n ON n.record + 0 = r.rowid WHERE r.state = ?",
+        "SELECT folder FROM case_now WHERE review > ? ORDER BY region LIMIT 1",
+    ):
+        assert scanned(busy, statement, ("x",)), statement

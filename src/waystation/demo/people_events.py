@@ -129,8 +129,8 @@ def triage(stage: Stage, event: Event, party: Party, chance: Chance) -> None:
     fields.setdefault("timeframe", chance.pick(_TIMEFRAMES[level]))
     fields.setdefault("eligibility", chance.pick((Eligibility.FITS, Eligibility.FITS, Eligibility.UNCLEAR)))
     party.level = level
-    stage.save(intake.take_on(stage.desk, party.request))
-    stage.save(intake.triage(stage.desk, party.request, fields))
+    taken = intake.take_on(stage.desk, party.request)
+    stage.desk.save_all((taken, intake.triage(stage.desk, party.request, fields)))
 
 
 def check(stage: Stage, event: Event, party: Party, chance: Chance) -> None:
@@ -360,7 +360,7 @@ def evacuate(stage: Stage, event: Event, party: Party, chance: Chance) -> None:
 def _arrive_in_hiding(
     stage: Stage, event: Event, party: Party, leg: RecordId, fields: Mapping[str, Value], house: str
 ) -> None:
-    stage.save(journeys.note_leg(stage.desk, party.folder, leg, {"outcome": LegOutcome.DONE}))
+    done = journeys.note_leg(stage.desk, party.folder, leg, {"outcome": LegOutcome.DONE})
     parts = [Part("evacuation", fields)]
     if house:
         chance = stage.chance(event, party.number, "stay")
@@ -369,8 +369,7 @@ def _arrive_in_hiding(
         remarks = party.author.write("stay", chance)
         parts.append(Part("stay", {"place": folder, "begins": stage.this_day(), "remarks": remarks}, stay))
         party.stay, party.house = stay, house
-    stage.save(casework.add_all(stage.desk, party.folder, parts))
-    party.taken.add("evacuated")
+    stage.desk.save_all((done, casework.add_all(stage.desk, party.folder, parts)))
 
 
 def hide(stage: Stage, event: Event, party: Party, chance: Chance) -> None:

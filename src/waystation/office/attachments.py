@@ -32,7 +32,7 @@ def attach(
     """Seals a file and makes its record; give both to `desk.save`.
 
     Args:
-        name: as the person's machine called it; a name is content, so it is masked.
+        name: as the person's machine called it, without its folders; a name is content, so it is masked.
         content: at most 64 MiB.
     Raises: BadInput, Refused.
     """
@@ -42,7 +42,7 @@ def attach(
         refuse("file", "empty", N_("This file is empty. Choose another."))
     sealed = seal_file(Key(desk.randomness(KEY_BYTES)), content)
     fields: dict[str, Value | None] = {
-        "name": name,
+        "name": name.replace("\\", "/").rsplit("/", 1)[-1],
         "media_type": media_type or "application/octet-stream",
         "size": len(content),
         "description": description.strip() or None,
@@ -61,7 +61,7 @@ def read(desk: Desk, folder: FolderId, file: RecordId) -> Attachment:
 
     Raises: Refused, if it was not; SealError, if a piece is missing or altered.
     """
-    name = revealed(desk.reader, folder, "file", file, "name")
+    name = revealed(desk.reader, folder, "file", file, "name", by=desk.member)
     known = desk.tables.shown(folder, "file", file) or {}
     key, chunks = known.get("file_key"), known.get("chunks")
     if not isinstance(key, bytes) or not isinstance(chunks, bytes):

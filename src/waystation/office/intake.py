@@ -31,8 +31,10 @@ CARRIED: Final = (
     "credibility_assessment",
     "consent",
     "risk_assessment",
+    "check_in",
+    "task",
 )
-"""Kinds that go with the person from the request into the case, as records of their own."""
+"""Kinds that go with the person from the request into the case, as records of their own: what is done stays behind."""
 
 
 def propose_code_name(desk: Desk, language: str = "en") -> str:
@@ -160,7 +162,8 @@ def accept_and_open_case(
     asked = writing.get(request, "request", request)
     _check_acceptable(writing, request, asked, unverified_because)
     case = writing.open_folder(FolderType.CASE)
-    known: dict[str, Value] = {n: asked[n] for n in ("code_name", "region", "needs", "eligibility") if n in asked}
+    known: dict[str, Value] = {n: asked[n] for n in ("code_name", "region", "needs") if n in asked}
+    known["eligibility"] = Eligibility.FITS
     given = {n: v for n, v in (fields or {}).items() if v is not None}
     caseworker = asked.get("taken_by", desk.member)
     head = writing.entry(case, "case", {"caseworker": caseworker, **known, **given, "request": request})
@@ -196,7 +199,8 @@ def _carry(writing: Writing, request: FolderId, case: FolderId) -> None:
     """Copies the records of the request into the case; links among them follow."""
     anew: dict[bytes, RecordId] = {}
     for kind in CARRIED:
-        records = writing.records(request, kind)
+        stored = writing.records(request, kind).items()
+        records = {k: v for k, v in stored if kind not in ("check_in", "task") or "done" not in v}
         anew |= {record: writing.desk.new_record() for record in records}
         for record, known in records.items():
             copied = {name: _relinked(value, anew) for name, value in known.items() if name not in ("photo", "scan")}

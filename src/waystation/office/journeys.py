@@ -130,7 +130,7 @@ def _discouragement(writing: Writing, entry: Entry) -> None:
 
 
 def _journey(writing: Writing, entry: Entry) -> None:
-    if entry.get("purpose") != JourneyPurpose.ABROAD or not (entry.is_new or "application" in entry.fields):
+    if entry.get("purpose") != JourneyPurpose.ABROAD:
         return
     granted = {
         fields.get("application"): fields
@@ -141,17 +141,19 @@ def _journey(writing: Writing, entry: Entry) -> None:
         entry.fields.setdefault("application", next(iter(granted)))
     application = entry.link("application")
     decision = granted.get(application)
-    if decision is None:
+    if decision is None and (entry.is_new or "application" in entry.fields):
         message = N_("Nothing has been granted for this journey. Say by which right they enter the country.")
         writing.unusual(entry, "application", "not_granted", message)
     until, planned = (decision or {}).get("valid_until"), entry.day("planned")
-    if isinstance(until, Day) and planned is not None and planned.sort_key > (until.latest or until.sort_key):
+    is_planned = planned is not None and {"planned", "application"} & entry.fields.keys()
+    if isinstance(until, Day) and planned and is_planned and planned.sort_key > (until.latest or until.sort_key):
         refuse("planned", "no_longer_valid", N_("What was granted is valid until %(day)s only."), day=until)
     if application is not None and entry.is_new and entry.get("destination") is None:
         route = _route(writing, _route_of(writing, entry.folder, application))
         if "destination" in route:
             entry.fields["destination"] = route["destination"]
-    _refuse_return(writing, entry, "destination", frozenset((str(entry.get("destination")),)))
+    if entry.is_new or "destination" in entry.fields:
+        _refuse_return(writing, entry, "destination", frozenset((str(entry.get("destination")),)))
 
 
 def _route_of(writing: Writing, case: FolderId, application: bytes) -> bytes | None:

@@ -32,7 +32,7 @@ def readers(desk: Desk, folder: FolderId) -> tuple[ReaderOf, ...]:
     roster = desk.book.roster
     found = []
     for reader in desk.book.readers(folder):
-        member = roster.desk(reader).member
+        member = roster.desks[reader].member
         found.append(ReaderOf(reader, member, shown.name(desk.reader, "member", member)))
     return tuple(sorted(found, key=lambda reader: (reader.name, reader.desk)))
 

@@ -183,7 +183,8 @@ def urgent(level: str | None, timeframe: str | None) -> int:
 def request_row(folder: FolderId, facts: Facts, *, conflicts: int, changed: int) -> Row:
     """Values of `request_now`, in the order of its columns; arguments as for `case_row`."""
     head = facts.get("request", {}).get(folder, {})
-    level, timeframe = _text(head.get("level")), _text(head.get("timeframe"))
+    assessed = _danger(facts.get("risk_assessment", {}))
+    level, timeframe = _text(head.get("level")) or assessed[0], _text(head.get("timeframe")) or assessed[1]
     outcome, people = _text(head.get("outcome")), head.get("people")
     count = people if isinstance(people, int) else 1
     departures = facts.get("own_departure", {}).values()
@@ -197,7 +198,7 @@ def request_row(folder: FolderId, facts: Facts, *, conflicts: int, changed: int)
         level,
         timeframe,
         urgent(level, timeframe),
-        _day(head.get("deadline")),
+        _day(head.get("deadline")) or assessed[2],
         _earliest_open(facts.get("check_in", {})),
         _bytes(head.get("accepted_as")),
         _bytes(head.get("same_as")),

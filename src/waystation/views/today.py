@@ -188,7 +188,8 @@ def _check_ins(reader: Reader, start: int, end: int, limit: int) -> list[Due]:
     query = (
         "SELECT k.folder, coalesce(c.code_name, r.code_name), c.folder IS NOT NULL, k.id, k.due, k.due_zone"
         " FROM k_check_in k LEFT JOIN case_now c ON c.folder = k.folder LEFT JOIN request_now r ON r.folder = k.folder"
-        " WHERE k.done IS NULL AND k.due >= ? AND k.due < ? AND c.closed IS NULL ORDER BY k.due LIMIT ?"
+        " WHERE k.done IS NULL AND k.due >= ? AND k.due < ? AND c.closed IS NULL AND r.accepted_as IS NULL"
+        " AND r.outcome IS NULL ORDER BY k.due LIMIT ?"
     )
     now = reader.now_ms()
     return [
@@ -215,7 +216,8 @@ def _tasks(reader: Reader, end: int, limit: int) -> list[Due]:
         " (SELECT folder_type FROM history WHERE folder = k.folder LIMIT 1),"
         " k.id, k.title, k.due, k.due_zone, k.assignee"
         " FROM k_task k LEFT JOIN case_now c ON c.folder = k.folder LEFT JOIN request_now r ON r.folder = k.folder"
-        " LEFT JOIN k_place p ON p.folder = k.folder WHERE k.done IS NULL AND k.due < ? ORDER BY k.due LIMIT ?"
+        " LEFT JOIN k_place p ON p.folder = k.folder WHERE k.done IS NULL AND k.due < ? AND r.accepted_as IS NULL"
+        " ORDER BY k.due LIMIT ?"
     )
     now = reader.now_ms()
     return [

@@ -5,7 +5,7 @@ asking is saved, and never in an address, a title or a flash. Which fields stand
 each kind (`templates/kinds/`); the same one serves the form and the finished record.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -392,7 +392,8 @@ def form_page(
         title, button = _(told.title), _(told.button)
     else:
         title, button = _("Change: %(what)s", what=_(REGISTRY[kind].label)), _("Keep the changes")
-    fields: Mapping[str, Value | None] = record.fields if record else _begin(request, desk, kind)
+    choices = teller.choices(kind)
+    fields: Mapping[str, Value | None] = record.fields if record else _begin(request, desk, kind, choices)
     return render(
         request,
         "record_form.html",
@@ -407,7 +408,7 @@ def form_page(
         seen=seen_texts(record),
         masked=record.masked if record else (),
         conflicts=record.conflicts if record else (),
-        choices=teller.choices(kind),
+        choices=choices,
         errors=messages(request, bad) if bad else {},
         error_names=teller.error_names(bad, kind),
         override=bad is not None and wants_override(bad),
@@ -427,8 +428,10 @@ def folder_name(desk: Desk, where: Where) -> str:
     return views.name(desk.reader, head, where.folder) if head else ""
 
 
-def _begin(request: Request, desk: Desk, kind: str) -> dict[str, Value | None]:
-    """What a new record's form begins with: today, this member, and what the address links it to."""
+def _begin(
+    request: Request, desk: Desk, kind: str, choices: Mapping[str, Sequence[tuple[str, str]]]
+) -> dict[str, Value | None]:
+    """What a new record's form begins with: today, this member, the only person, and what the address links it to."""
     spec = REGISTRY[kind]
     fields: dict[str, Value | None] = {}
     if kind in _TODAY:
@@ -437,6 +440,8 @@ def _begin(request: Request, desk: Desk, kind: str) -> dict[str, Value | None]:
         fields[_ME[kind]] = desk.member
     if kind == "note":
         fields["written"] = this_minute(desk)
+    if len(choices.get("person", ())) == 1:
+        fields["person"] = from_text(choices["person"][0][0])
     for name, text in request.query_params.items():
         if name in spec.fields and spec.fields[name].type_name == "link":
             fields[name] = from_text(text)
