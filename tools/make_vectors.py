@@ -727,6 +727,7 @@ class Story:
         scribe.key, self.old = newer, keys
         self._write(ann, 2, scribe.epoch(later, FolderType.CASE, case, [ann, cleo], newer))
         self.case.append(later)
+        self.rotated = len(scribe.entries)
         self._write(ben, 3, scribe.change(b"written before he knew"), case, seen=before)
         self._write(ben, 3, scribe.change(b"written though he knew"), case, outcome=("set aside", "B20"))
         self._faults_of_epochs()
@@ -902,6 +903,8 @@ class Story:
         self._aside("a change by a stranger", "B20", self.stranger, 3, text, self.office)
         self._aside("a change by who cannot read", "B20", cleo, 3, text, self.office)
         self._aside("a change by who left", "B20", ben, 3, text, self.case[1])
+        just = scribe.compose(ann, 3, text, self.case[0], seen=self.rotated)
+        self._fault("a change by who has just seen the next epoch", "B20", "set aside", "", just)
         unknown = scribe.new_key(scribe.folder(FolderType.CASE), 0)
         self._aside("a folder that does not exist", "B20", ann, 3, text, unknown)
         case = self.case[0].folder

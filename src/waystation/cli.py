@@ -119,8 +119,8 @@ def init(desk: DeskOption = None, passphrase_file: PassphraseOption = None) -> N
     home = find_home(desk)
     if home.exists:
         raise errors.StoreError("A desk exists in that folder already. Nothing was changed.")
-    organisation = typer.prompt("Name of the organisation")
-    name = typer.prompt("Your name at work")
+    organisation = _ask("Name of the organisation")
+    name = _ask("Your name at work")
     passphrase = _new_passphrase(passphrase_file)
     opened, papers = found(home, organisation, name, passphrase, machine())
     opened.lock()
@@ -278,7 +278,7 @@ def restore(
     """Make a new desk from a backup, in the place of the lost one. Needs the root key too."""
     home = find_home(desk)
     opener = _opener(file, identity, backup_passphrase)
-    root = SigningKey(SigningSeed(from_words(typer.prompt("The 24 words of the ROOT key", hide_input=True))))
+    root = SigningKey(SigningSeed(from_words(_ask("The 24 words of the ROOT key", hidden=True))))
     passphrase = _new_passphrase(passphrase_file, "Passphrase for the new desk")
     with _progress("Restoring") as progress:
         opened = restore_backup(
@@ -351,8 +351,7 @@ def wipe(
     home = find_home(desk)
     if (
         not yes
-        and typer.prompt(f"This destroys the keys of {home.folder}. Without a backup everything is lost. Type WIPE")
-        != "WIPE"
+        and _ask(f"This destroys the keys of {home.folder}. Without a backup everything is lost. Type WIPE") != "WIPE"
     ):
         err.print("Nothing was changed.")
         raise typer.Exit(1)
@@ -370,17 +369,23 @@ def wipe(
     )
 
 
+def _ask(prompt: str, *, hidden: bool = False) -> str:
+    """What a person types; asked on standard error, so that standard output holds the answer alone."""
+    answer: str = typer.prompt(prompt, hide_input=hidden, err=True)
+    return answer
+
+
 def _new_passphrase(file: Path | None, prompt: str = "Passphrase for this desk") -> str:
     if file is not None:
         return _read_passphrase(file)
     while True:
-        passphrase: str = typer.prompt(prompt, hide_input=True)
+        passphrase = _ask(prompt, hidden=True)
         try:
             check_passphrase(passphrase)
         except errors.WeakPassphrase as error:
             err.print(error.message)
             continue
-        if typer.prompt("Once more", hide_input=True) == passphrase:
+        if _ask("Once more", hidden=True) == passphrase:
             return passphrase
         err.print("The two are not the same. Try again.")
 
@@ -397,7 +402,7 @@ def _unlocked(folder: Path | None, passphrase_file: Path | None) -> Iterator[Des
         raise errors.StoreError(
             f"There is no desk in {home.folder}. Found one with `waystation init`, or name its folder with --desk."
         )
-    passphrase = _read_passphrase(passphrase_file) if passphrase_file else typer.prompt("Passphrase", hide_input=True)
+    passphrase = _read_passphrase(passphrase_file) if passphrase_file else _ask("Passphrase", hidden=True)
     opened = unlock(home, passphrase, machine())
     try:
         yield opened
@@ -410,8 +415,8 @@ def _opener(file: Path, identity: Path | None, by_passphrase: bool) -> Identity:
         lines = identity.read_text(encoding="utf-8").splitlines()
         return identity_opener(next((line for line in lines if line.startswith("AGE-SECRET-KEY-")), ""))
     if by_passphrase:
-        return passphrase_opener(file, typer.prompt("Passphrase of the backup", hide_input=True))
-    return recovery_opener(from_words(typer.prompt("The 24 words of the RECOVERY key", hide_input=True)))
+        return passphrase_opener(file, _ask("Passphrase of the backup", hidden=True))
+    return recovery_opener(from_words(_ask("The 24 words of the RECOVERY key", hidden=True)))
 
 
 @contextmanager
@@ -437,7 +442,7 @@ def _show_paper(title: str, words: tuple[str, ...], text: str) -> None:
 
 def _confirm_words(words: tuple[str, ...]) -> None:
     for place in sorted(words_to_retype(machine().randomness)):
-        while typer.prompt(f"Word {place + 1}").strip().lower() != words[place]:
+        while _ask(f"Word {place + 1}").strip().lower() != words[place]:
             err.print("That is not the word on the page. Look again.")
 
 

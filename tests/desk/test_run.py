@@ -15,7 +15,9 @@ import pytest
 from tests.desk.sitting import folder_of, founded, system
 from tests.ground.seeded import HeldClock, Seeded
 
+from waystation.desk.app import run
 from waystation.desk.browser import PROFILE_PREFIX
+from waystation.errors import WaystationError
 
 PROGRAM = """
 import sys, time
@@ -80,6 +82,13 @@ def test_it_listens_here_only_and_ends_when_told(started: subprocess.Popen[str],
     out, err = started.communicate(timeout=10)
     assert (out, err) == ("", "")
     assert started.returncode == 0
+
+
+def test_a_port_that_is_taken(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        number = other.getsockname()[1]
+        with pytest.raises(WaystationError, match="Choose another"):
+            run(folder_of(tmp_path), system(clock, randomness), monotonic_ms=lambda: 0, say=print, port=number)
 
 
 @pytest.mark.parametrize("stays_s", [1, 60])

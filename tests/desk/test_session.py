@@ -193,8 +193,11 @@ def test_a_full_disk_shows_what_was_typed(sitting: Sitting) -> None:
 
 
 def test_a_passphrase_is_never_kept(sitting: Sitting, monkeypatch: pytest.MonkeyPatch) -> None:
+    sitting.post("drafts", {"old_passphrase": PASSPHRASE, "story": STORY, "form_address": "probe"})
+    desk = sitting.session.desk
+    assert desk is not None
+    assert [draft.inputs for draft in drafts.kept(desk)] == [(("story", STORY), ("form_address", "probe"))]
     sitting.session.lock()
-    (sitting.home.folder / "book.db").chmod(0o400)
     (sitting.home.folder / "vault").write_bytes(b"damaged")
     answer = sitting.unlock()
     assert answer.status_code == 422

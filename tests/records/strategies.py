@@ -29,17 +29,14 @@ days = st.builds(
 )
 
 numbers = st.integers(-AMOUNT_MAX, AMOUNT_MAX) | st.floats(-AMOUNT_MAX, AMOUNT_MAX, allow_nan=False)
-amounts = st.builds(
-    lambda ends, said: (
-        Amount.of(*sorted(ends), said)
-        if len(ends) == 2
-        else Amount.of(ends[0], None, said)
-        if said
-        else Amount.of(None, ends[0])
-    ),
-    st.lists(numbers, min_size=1, max_size=2),
-    words,
-)
+
+
+def _amount(ends: list[int | float], open_end: str, said: str) -> Amount:
+    low, high = sorted(ends) if len(ends) == 2 else (ends[0], ends[0])
+    return Amount.of(None if open_end == "low" else low, None if open_end == "high" else high, said)
+
+
+amounts = st.builds(_amount, st.lists(numbers, min_size=1, max_size=2), st.sampled_from(["", "low", "high"]), words)
 moments = st.builds(
     Moment,
     st.integers(FIRST_MS, LAST_MS).map(Millis),

@@ -170,7 +170,7 @@ def test_the_form_that_shows_all_settles_all(log: list[tuple[ValueRef, Change]])
 def test_no_live_value_of_a_danger_field_is_above_the_one_shown(log: list[tuple[ValueRef, Change]]) -> None:
     state = merged(log)
     field = REGISTRY["risk_assessment"].fields["level"]
-    order = [None, *(level.value for level in RiskLevel)]
+    order: list[object] = [None, *(level.value for level in RiskLevel)]
     highest = max((order.index(one.value) for one in state.get("level", ())), default=0)
     found = shown(state, REGISTRY["risk_assessment"]).get("level")
     assert order.index(None if found is None else str(found)) == highest

@@ -19,7 +19,7 @@ SMALL = ("k_member", "k_partner", "k_route", "k_place", "k_campaign", "k_discour
 """Tables of the office, which hold tens of rows, and the index of words, which is asked by its own means."""
 
 NARROW = {
-    "case_now_counts", "case_now_stage", "case_now_list", "case_now_open", "case_now_conflicts",
+    "case_now_counts", "case_now_going_on", "case_now_stage", "case_now_list", "case_now_open", "case_now_conflicts",
     "request_now_counts", "request_now_stage", "request_now_open", "request_now_conflicts",
     "step_route", "k_donation_sums", "k_expense_sums",
 }  # fmt: skip

@@ -21,7 +21,7 @@ from waystation.office.desk import Desk
 _OFFICE_OPENS: Final = time(8, 0)
 _STATEMENT: Final = time(17, 0)
 """When money is entered on the last of its days."""
-_ASK_HOURS: Final = (6, 23)
+_ASK_HOURS: Final = (6, 22)
 _BETWEEN_ENTRIES_MS: Final = 40_000
 
 _FOR_NOBODY: Final[Mapping[str, Callable[[Stage, Event], None]]] = {"discourage": advise_against, "task": office_task}

@@ -156,10 +156,10 @@ class Stage:
         done = self._done.setdefault(event.number, set())
         party = next((p for p in self.members(event) if p not in done and step.ready(p, event)), None)
         if party is None:
-            again = self.now_ms + WAITS_MS
-            if again > min(self.operation.at(event.last, time(23, 59)), self.operation.stood):
+            end = min(self.operation.at(event.last, time(23, 59)), self.operation.stood)
+            if self.now_ms >= end:
                 refuse(event, N_("%(where)s: only %(done)s of its people are ready for it by then."), done=len(done))
-            self.later(event, again, partial(self._turn, event, step))
+            self.later(event, min(self.now_ms + WAITS_MS, end), partial(self._turn, event, step))
             return
         done.add(party)
         if event.name:

@@ -28,6 +28,7 @@ from waystation.desk import browser, pages
 from waystation.desk.security import HOST, Access, Gate
 from waystation.desk.session import LOOK_EVERY_S, Session
 from waystation.desk.web import no_page, url
+from waystation.errors import WaystationError
 from waystation.office.desk import Desk, Home, System
 
 STATIC: Final = Path(__file__).resolve().parent / "static"
@@ -113,14 +114,15 @@ def run(
         open_browser: False only says the one-time address.
         browser_path: the browser to use; None looks for one.
     Returns: exit code.
+    Raises: WaystationError, if the port cannot be used.
     """
     _no_core_dumps()
     listening = _listen(port)
     app = build(home, system, port=listening.getsockname()[1], monotonic_ms=monotonic_ms, idle_s=idle_s, desk=desk)
     session: Session = app.state.session
     access: Access = app.state.access
-    # Only warnings of the server's own; an address or a traceback never reaches a log.
-    server = _Server(
+    # The server's own log is off: an address or a traceback may hold content.
+    server = uvicorn.Server(
         uvicorn.Config(
             app,
             http="h11",
@@ -133,31 +135,24 @@ def run(
             timeout_graceful_shutdown=_STOP_WITHIN_S,
         )
     )
-    opened = browser.open_at(access.address, browser_path) if open_browser else None
-    if opened is None:
-        say(f"Open this address in a private window; it works once: {access.address}")
-    else:
-        say("The desk is open in its own browser window. Closing that window locks it; so does Ctrl+C here.")
     try:
-        with _stopped_by_signals(server), opened or contextlib.nullcontext():
-            asyncio.run(_serve(server, listening, opened))
+        with _stopped_by_signals(server):
+            opened = browser.open_at(access.address, browser_path) if open_browser else None
+            if opened is None:
+                say(f"Open this address in a private window; it works once: {access.address}")
+            else:
+                say("The desk is open in its own browser window. Closing that window locks it; so does Ctrl+C here.")
+            with opened or contextlib.nullcontext():
+                asyncio.run(_serve(server, listening, opened))
     finally:
         session.lock()
         listening.close()
     return 0
 
 
-class _Server(uvicorn.Server):
-    """A server that leaves signals to `run`: uvicorn raises them again, which would end us before we have tidied up."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 @contextlib.contextmanager
 def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
-    """Ctrl+C, a closed terminal and a polite `kill` all stop the server."""
+    """Ctrl+C, a closed terminal and a polite `kill` all stop the server, and what comes after it is still done."""
     before = {number: signal.signal(number, server.handle_exit) for number in _SIGNALS}
     try:
         yield
@@ -195,7 +190,13 @@ def _listen(port: int) -> socket.socket:
     else:
         # On Windows another program could otherwise listen on the same port.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-    listening.bind((HOST, port))
+    try:
+        listening.bind((HOST, port))
+    except OSError:
+        listening.close()
+        raise WaystationError(
+            f"Port {port} cannot be used. Choose another, or leave it out to get a free one."
+        ) from None
     listening.listen(128)
     return listening
 

@@ -42,9 +42,6 @@ HEADERS: Final = {
     "X-Robots-Tag": "noindex",
 }
 
-# What no response of ours has; whatever else is in the way must not add it.
-_NEVER: Final = ("Server", "Set-Cookie", "ETag", "Last-Modified")
-
 _log: Final = logging.getLogger("waystation.desk")
 
 
@@ -98,8 +95,6 @@ class Gate:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
-                for name in _NEVER:
-                    del headers[name]
                 for name, value in HEADERS.items():
                     headers[name] = value
             await send(message)

@@ -49,7 +49,7 @@ from waystation.desk import formats, forms
 from waystation.desk.forms import Form, Upload, read_refs, ref_text
 from waystation.desk.i18n import Language, preferred
 from waystation.desk.session import Session, is_secret
-from waystation.errors import BadInput, Locked, Problem, Refused, StoreError, WaystationError
+from waystation.errors import BadInput, Locked, MissingKey, Problem, Refused, StoreError, WaystationError
 from waystation.ids import ValueRef, to_text
 from waystation.office import drafts
 from waystation.office.desk import Desk
@@ -378,6 +378,8 @@ def _explained(error: Exception, language: Language) -> tuple[str, int, list[str
             return error.code, 422, [_("Nothing was saved"), *told]
         case Refused():
             return error.code, 403, [_("Your role does not allow this"), _(error.message)]
+        case MissingKey():
+            return error.code, 404, [_("There is no such page"), _("What stood here is hidden, erased, or not for you.")]
         case StoreError():
             return error.code, 507, [_("The disk refused"), _("Nothing was saved."), _(error.message)]
         case WaystationError():

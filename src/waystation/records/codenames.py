@@ -79,7 +79,8 @@ class CodeNames:
         slots = [self._least_used(words) for words in WORDS[language]]
         for attempt in range(_TRIES):
             if attempt == _TRIES // 2:
-                slots = [list(words) for words in WORDS[language]]
+                # Names typed by hand have come near almost every word; look at each.
+                slots = [self._far(words) or list(words) for words in WORDS[language]]
             first, second = (words[_below(len(words), randomness)] for words in slots)
             name = f"{first} {second}"
             if not _near_words(first, second) and not self.clash(name):
@@ -92,7 +93,11 @@ class CodeNames:
         unused = [word for word in ranked if _fold(word) not in self._by_word]
         return unused or ranked[: len(ranked) // 4]
 
-    def _near(self, word: str) -> Iterable[str]:
+    def _far(self, words: Sequence[str]) -> list[str]:
+        """The words that no word in use could be taken for."""
+        return [word for word in words if not self._near(_fold(word))]
+
+    def _near(self, word: str) -> Sequence[str]:
         """Words in use that could be taken for this one."""
         cutoff = KEYSTROKES_APART - 1
         found = process.extract(word, list(self._by_word), scorer=OSA.distance, score_cutoff=cutoff, limit=None)

@@ -45,8 +45,9 @@ CREATE INDEX case_now_deadline ON case_now (deadline) WHERE closed IS NULL AND d
 CREATE INDEX case_now_decision ON case_now (decision_due) WHERE closed IS NULL AND decision_due IS NOT NULL;
 CREATE INDEX case_now_look ON case_now (next_look) WHERE closed IS NULL AND next_look IS NOT NULL;
 CREATE INDEX case_now_counts ON case_now (
-    evacuated, in_hiding, abroad, applied, granted, refused, without_papers, silent, needs_route, pending, travelling,
-    closed);
+    evacuated, in_hiding, abroad, applied, granted, refused, without_papers, silent);
+CREATE INDEX case_now_going_on ON case_now (in_hiding, needs_route, pending, granted, abroad, travelling)
+    WHERE closed IS NULL;
 CREATE INDEX case_now_conflicts ON case_now (conflicts) WHERE conflicts > 0;
 CREATE INDEX case_now_turns ON case_now (turns) WHERE turns IS NOT NULL;
 CREATE TABLE step (

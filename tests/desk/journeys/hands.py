@@ -1,8 +1,13 @@
 """How a person fills in a page: by keyboard alone, or by pointing at it. Both say what they see, and nothing of the markup."""
 
-from typing import Protocol
+import re
+from collections.abc import Callable
+from typing import Any, Protocol
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+
+INDEX = frozenset(("Today", "Requests", "Cases", "Places", "Routes", "Sources", "Money", "Figures", "Organisation"))
+"""Links of the masthead."""
 
 TABS_MAX = 400
 """No page has as many stops."""
@@ -58,15 +63,19 @@ class Keyboard:
         self.page = page
 
     def follow(self, link: str) -> None:
+        if link not in INDEX:
+            self._skip()
         self._tab_to(lambda now: now["kind"] == "a" and _starts(now["name"], link), link)
         self._enter()
 
     def write(self, label: str, text: str) -> None:
+        self._skip()
         self._tab_to(lambda now: now["kind"] in ("text", "textarea", "password") and now["name"] == label, label)
         self.page.keyboard.press("ControlOrMeta+a")
         self.page.keyboard.type(text)
 
     def pick(self, label: str, option: str) -> None:
+        self._skip()
         self._tab_to(lambda now: now["kind"] == "select-one" and now["name"] == label, label)
         self.page.keyboard.press("Home")
         for _ in range(TABS_MAX):
@@ -76,6 +85,7 @@ class Keyboard:
         raise AssertionError(f"{label} offers no {option}")
 
     def choose(self, group: str, option: str) -> None:
+        self._skip()
         self._tab_to(lambda now: now["kind"] == "radio" and now["group"] == group, group)
         self.page.keyboard.press("Space")
         for _ in range(TABS_MAX):
@@ -86,25 +96,32 @@ class Keyboard:
         raise AssertionError(f"{group} offers no {option}")
 
     def tick(self, group: str, option: str) -> None:
-        self._tab_to(
-            lambda now: now["kind"] == "checkbox" and now["group"] == group and now["name"] == option, option
-        )
+        self._skip()
+        self._tab_to(lambda now: now["kind"] == "checkbox" and now["group"] == group and now["name"] == option, option)
         if not self._now()["checked"]:
             self.page.keyboard.press("Space")
 
     def press(self, button: str) -> None:
+        self._skip()
         self._tab_to(lambda now: now["kind"] == "submit" and _starts(now["name"], button), button)
         self._enter()
+
+    def _skip(self) -> None:
+        """On a page that has just opened, over the masthead, as its first stop offers."""
+        if self._now()["kind"] == "page":
+            self.page.keyboard.press("Tab")
+            if self._now()["name"] == "Skip to the page":
+                self.page.keyboard.press("Enter")
 
     def _enter(self) -> None:
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
 
-    def _now(self) -> dict[str, object]:
-        found: dict[str, object] = self.page.evaluate(FOCUSED)
+    def _now(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.page.evaluate(FOCUSED)
         return found
 
-    def _tab_to(self, is_it, what: str) -> None:  # type: ignore[no-untyped-def]
+    def _tab_to(self, is_it: Callable[[dict[str, Any]], bool], what: str) -> None:
         for _ in range(TABS_MAX):
             if is_it(self._now()):
                 return
@@ -124,10 +141,10 @@ class Pointer:
         found.first.click()
 
     def write(self, label: str, text: str) -> None:
-        self._labelled("input[type=text], textarea, input[type=password]", label).fill(text)
+        self._labelled(label).fill(text)
 
     def pick(self, label: str, option: str) -> None:
-        self._labelled("select", label).select_option(label=option)
+        self._labelled(label).select_option(label=option)
 
     def choose(self, group: str, option: str) -> None:
         self._group(group).get_by_label(option, exact=True).check()
@@ -139,11 +156,12 @@ class Pointer:
     def press(self, button: str) -> None:
         self.page.get_by_role("button", name=button).first.click()
 
-    def _labelled(self, what: str, label: str):  # type: ignore[no-untyped-def]
-        named = self.page.locator("main .field").filter(has=self.page.get_by_text(label, exact=True))
-        return named.locator(what).first
+    def _labelled(self, label: str) -> Locator:
+        """The input with that label, whatever small words stand beside it."""
+        tags = "( needed| masked after saving)*"
+        return self.page.locator("main").get_by_label(re.compile(f"^{re.escape(label)}{tags}$")).first
 
-    def _group(self, group: str):  # type: ignore[no-untyped-def]
+    def _group(self, group: str) -> Locator:
         named = self.page.locator("fieldset").filter(has=self.page.locator("legend", has_text=group))
         return named.first
 

@@ -65,7 +65,9 @@ def served(home: Home, clock: HeldClock, randomness: Seeded, desk: Desk | None =
     app = build(home, system(clock, randomness), port=port, monotonic_ms=Steady(clock), desk=desk)
     # A signal handler may only be set in the main thread; `run` without one is what uvicorn does in any other.
     server = uvicorn.Server(
-        uvicorn.Config(app, http="h11", ws="none", lifespan="on", log_config=None, access_log=False, server_header=False)
+        uvicorn.Config(
+            app, http="h11", ws="none", lifespan="on", log_config=None, access_log=False, server_header=False
+        )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

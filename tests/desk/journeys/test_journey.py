@@ -39,13 +39,19 @@ def travel(hands: Hands, launched: Served) -> None:
         watch.titles()
     page = hands.page
     expect(page.locator("h1")).to_have_text(CODE_NAME)
-    expect(page.locator(".head .sub")).to_contain_text("Closed")
+    expect(page.locator(".head .sub")).to_contain_text("Case closed")
     expect(page.locator("#happened")).to_contain_text("Closure: Arrived safe")
     expect(page.locator("#happened")).to_contain_text("Decision: Refused")
     assert watch.pages > 40
     assert watch.found() == []
     hands.follow("Figures")
-    for label, number in (("Asked for help", "1"), ("Evacuated", "1"), ("In hiding", "0"), ("Abroad", "1"), ("Refused", "1")):
+    for label, number in (
+        ("Asked for help", "1"),
+        ("Evacuated", "1"),
+        ("In hiding", "0"),
+        ("Abroad", "1"),
+        ("Refused", "1"),
+    ):
         row = page.locator(".figures tr").filter(has=page.locator("th", has_text=label)).first
         expect(row.locator("td.number")).to_have_text(number)
 
