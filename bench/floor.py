@@ -1,5 +1,6 @@
 """The floors: only the unavoidable work, with the bare libraries, in the same encrypted file and as durably."""
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from bench.corpus import Seeded
 
 NONCE = bytes(12)
+WORD = re.compile(r"[^\W_]+")
 
 
 def connect(path: Path, key: bytes) -> apsw.Connection:
@@ -107,11 +109,17 @@ def search(connection: apsw.Connection, matches: Sequence[str]) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """Everything that a rebuild lays out, taken from a built book beforehand: table → its rows, and the index terms."""
+    """Everything that a rebuild lays out, taken from a built book beforehand.
+
+    Args:
+        schema: statements that make the tables. rows: table → its rows.
+        texts: row id and text of each record that has words. terms: word → its index terms, for looking up.
+    """
 
     schema: list[str]
     rows: dict[str, list[tuple[object, ...]]]
-    terms: list[tuple[int, str]]
+    texts: list[tuple[int, str]]
+    terms: dict[str, str]
 
 
 def rebuild(
@@ -138,6 +146,8 @@ def rebuild(
     for table, rows in laid.rows.items():
         if rows:
             target.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
-    target.executemany("INSERT INTO search (rowid, terms) VALUES (?, ?)", laid.terms)
+    look_up = laid.terms.__getitem__
+    indexed = ((row, " ".join(map(look_up, set(WORD.findall(text.casefold()))))) for row, text in laid.texts)
+    target.executemany("INSERT INTO search (rowid, terms) VALUES (?, ?)", indexed)
     target.execute("COMMIT")
     return time.perf_counter() - started

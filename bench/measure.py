@@ -134,11 +134,13 @@ def rebuilds(home: Home, size: int, scratch: Path) -> Result:
     for rowid, kind, state in connection.execute("SELECT rowid, kind, state FROM record"):
         spec = desk.registry[kind]
         if text := search_text(spec, shown(decode_state(state), spec)):
-            texts.append((rowid, terms.index_terms(text)))
+            texts.append((rowid, text))
+    known = {word for _, text in texts for word in floor.WORD.findall(text.casefold())}
+    look_up = {word: terms.index_terms(word) for word in known}
     value = timed(desk.rebuild)
     desk.book.store.fold()
     target = floor.connect(scratch / "rebuild.db", bytes(32))
-    least = floor.rebuild(connection, target, keys, floor.Laid(statements, rows, texts))
+    least = floor.rebuild(connection, target, keys, floor.Laid(statements, rows, texts, look_up))
     target.close()
     desk.lock()
     (scratch / "rebuild.db").unlink()

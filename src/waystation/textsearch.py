@@ -24,6 +24,8 @@ WORD_CHARS_MAX: Final = 64
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _QUERY_WORD: Final = re.compile(r"[^\W_]+\*?")
+_SHORT_CHARS: Final = 500
+_NO_LETTERS: Final = re.compile(r"[^\w\s\x00-\x7f]{31,}")
 _HER_NAME: Final = ("ova", "eva", "ina")
 _RUSSIAN: Final = re.compile(r"[а-я]+")
 
@@ -77,8 +79,7 @@ class Terms:
         """The terms of a text, each once, apart by spaces: what the index holds of it."""
         found: dict[str, None] = {}
         for word in _WORD.findall(_folded(text)):
-            for term in self._terms_of(word):
-                found[term] = None
+            found |= self._terms_of(word)
         return " ".join(found)
 
     def query_terms(self, text: str) -> str:
@@ -101,7 +102,7 @@ class Terms:
             if terms:
                 yield f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0]
 
-    def _find_terms(self, word: str) -> tuple[str, ...]:
+    def _find_terms(self, word: str) -> dict[str, None]:
         word = word[:WORD_CHARS_MAX]
         forms = {word}
         if _RUSSIAN.fullmatch(word):
@@ -113,13 +114,16 @@ class Terms:
             forms |= {form[:-1] for form in forms if form.endswith(_HER_NAME)}
             if self._stemmer is not None:
                 forms |= {self._stemmer.stemWord(form) for form in forms}
-        return tuple(sorted({skeleton(form) for form in forms} - {""}))
+        return dict.fromkeys(sorted({skeleton(form) for form in forms} - {""}))
 
 
 def _folded(text: str) -> str:
     """One spelling of what is one text: compatibility forms, case, ё as е; й stays."""
     if text.isascii():
         return text.lower()
+    # Thousands of marks upon one letter, which no form lets in, would take seconds to put in order.
+    if len(text) > _SHORT_CHARS:
+        text = _NO_LETTERS.sub("", text)
     return normalize("NFKC", normalize("NFKC", text).casefold()).replace("ё", "е")
 
 

@@ -123,6 +123,19 @@ def test_a_new_desk_takes_the_place_of_a_lost_one(founded: Founded) -> None:
         book.succeed(lost, [founded.root])
 
 
+def test_a_successor_stands_for_all_before_it(founded: Founded) -> None:
+    """B16: the third desk writes where only the first was ever let in."""
+    case = founded.open_folder(b"by the first")
+    for payload in (b"by the second", b"by the third"):
+        lost, founded.keys = founded.keys.desk, some_keys(founded.randomness)
+        book = founded.reopen()
+        with book.transaction():
+            book.succeed(lost, [founded.root])
+        founded.save((case, payload))
+    assert founded.payloads() == [b"by the first", b"by the second", b"by the third"]
+    assert founded.book.check().aside == 0
+
+
 def test_a_second_desk_joins_and_reads_what_it_may(founded: Founded, tmp_path: Path) -> None:
     book, rand = founded.book, founded.randomness
     hidden = founded.open_folder(b"not for the second desk")

@@ -286,6 +286,8 @@ def test_the_story_is_read_as_it_was_written() -> None:
     assert list(walker.graves) == STORY["hidden"]
     assert walker.due(STORY["due_at"]) == STORY["hidden"]
     assert walker.due(STORY["due_at"] - 1) == []
+    (confirmed,) = [at for at, entry in enumerate(STORY["entries"]) if entry["kind"] == log.TOMBSTONE][1:]
+    assert walk("ann", STORY["entries"][:confirmed]).due(STORY["due_at"] * 2) == []
 
 
 def test_the_story_opens_as_far_as_each_reader_may_read() -> None:

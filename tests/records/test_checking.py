@@ -65,6 +65,9 @@ TEXTS = {
     "override": ("invoice\u202efdp.exe", "direction_controls"),
     "embedding": ("a\u202ab", "direction_controls"),
     "isolate": ("a\u2066b\u2069", "direction_controls"),
+    "marks upon one letter": ("z" + "\u0301\u0316" * 15_000, "piled_marks"),
+    "one mark too many": ("z" + "\u0301" * 31, "piled_marks"),
+    "ten megabytes of marks": ("z" + "\u0301\u0316" * 5_000_000, "too_long"),
     "spaces": (" \u00a0\u2003", "empty"),
     "nothing": ("", "empty"),
     "ten megabytes": ("а" * 10_000_000, "too_long"),
@@ -90,8 +93,22 @@ def test_ill_formed_text_is_refused_with_its_reason(text: str, code: str) -> Non
         "e\u0301" * 12_000,
         "'; DROP TABLE k_note; --",
         "a\u00a0b",
+        "z" + "\u0316" * 30,
+        "—" * 100 + "😀" * 100,
     ],
-    ids=["russian", "right to left", "joiners", "script", "emoji", "longest", "longest decomposed", "sql", "nbsp"],
+    ids=[
+        "russian",
+        "right to left",
+        "joiners",
+        "script",
+        "emoji",
+        "longest",
+        "longest decomposed",
+        "sql",
+        "nbsp",
+        "30 marks",
+        "dashes",
+    ],
 )
 def test_well_formed_text_of_any_language_is_welcome(text: str) -> None:
     (checked,) = check(NOTE, {"body": text}).values()

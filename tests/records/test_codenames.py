@@ -105,6 +105,12 @@ def test_names_typed_by_hand_count_too(randomness: Seeded) -> None:
         assert other not in second
 
 
+def test_the_two_words_of_a_name_are_dissimilar() -> None:
+    first, second = WORDS["en"]
+    places = iter([first.index("Nettle"), second.index("Kettle"), first.index("Nettle"), second.index("Lantern")])
+    assert propose(lambda size: next(places).to_bytes(size, "big"), [], "en") == "Nettle Lantern"
+
+
 def test_the_end_of_all_names_is_said(randomness: Seeded) -> None:
     first, second = WORDS["en"]
     with pytest.raises(BadInput) as refused:

@@ -155,6 +155,12 @@ def test_a_long_query_is_cut_and_a_long_word_too() -> None:
     assert len(terms().index_terms("a" * 100_000)) < 200
 
 
+def test_marks_upon_one_letter_take_no_time() -> None:
+    text = "привет z" + "\u0301\u0316" * 500_000
+    assert terms().index_terms(text) == "privet z"
+    assert terms().query_terms(text).startswith('"privet"')
+
+
 def test_a_stemmer_joins_latin_words() -> None:
     class Plurals:
         def stemWord(self, word: str) -> str:  # noqa: N802 -- PyStemmer's name

@@ -72,6 +72,12 @@ def test_what_nobody_has_assessed_is_taken_seriously() -> None:
     assert [danger.record for danger, _ in order([medium, unknown], today=TODAY, now_ms=NOW)] == [b"u", b"m"]
 
 
+def test_a_deadline_that_has_passed_counts_as_todays() -> None:
+    passed = Danger(b"p", "high", "days", Day("2017-01-01", "2017-01-01"))
+    today = Danger(b"t", "high", "days", Day(TODAY, TODAY), review=Day("2017-05-01", "2017-05-01"))
+    assert [danger.record for danger, _ in order([passed, today], today=TODAY, now_ms=NOW)] == [b"t", b"p"]
+
+
 def test_a_missed_check_in_of_someone_at_high_risk_is_an_alarm() -> None:
     quiet = Danger(b"q", "extreme", "now", Day(TODAY, TODAY))
     silent = Danger(b"s", "high", "weeks", missed_ms=Millis(NOW - HOUR_MS))

@@ -4,16 +4,17 @@ Guarantees: it writes through the office and reads through the views, like the p
 people are synthetic; published figures stand beside their sources, contradictions and all. docs/operations.md tells how
 a file is written.
 
-    operation   reads and checks a file;   format   declares what may stand in one
+    reading     reads and checks a file into an   operation;   format   declares what may stand in one
     player      plays it;   stage   its clock, its people, and what waits to happen
-    people_events, care, office_events   what happens
+    asking_events, case_events, care, office_events   what happens
     people      synthetic people, drawn by   chance
     show        the figures, and where to look
 """
 
 from waystation.demo.clock import OperationClock
-from waystation.demo.operation import SHIPPED, Operation, load
+from waystation.demo.operation import Operation
 from waystation.demo.player import play
+from waystation.demo.reading import SHIPPED, load
 from waystation.demo.show import headless, summary, table, where_to_look
 
 __all__ = [

@@ -4,10 +4,10 @@ from datetime import time, timedelta
 from functools import partial
 from typing import Final
 
+from waystation.demo.case_events import assess_risk, new_tasks, write_note
 from waystation.demo.chance import Chance
 from waystation.demo.operation import Event
 from waystation.demo.party import Party
-from waystation.demo.people_events import assess_risk, new_tasks, write_note
 from waystation.demo.stage import MINUTE_MS, Stage
 from waystation.ids import RecordId
 from waystation.office import casework

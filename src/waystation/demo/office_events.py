@@ -101,7 +101,7 @@ def expose(stage: Stage, event: Event) -> None:
     saved = stage.save(shelter.expose(stage.desk, folder, event.text("words")))
     tasks = {write.folder: write.record for write in saved.writes if write.kind == "task"}
     for party in stage.groups[EVERYONE]:
-        if party.case in tasks:
+        if party.case is not None and party.case in tasks:
             party.moves.append(tasks[party.case])
     stage.houses[name].is_open = False
 

@@ -10,12 +10,13 @@ from functools import partial
 from typing import Final
 
 from waystation.clock import Millis
+from waystation.demo.asking_events import ASKING_STEPS, ask
 from waystation.demo.care import care
+from waystation.demo.case_events import CASE_STEPS
 from waystation.demo.clock import OperationClock
 from waystation.demo.office_events import OFFICE_EVENTS, advise_against, office_task
 from waystation.demo.operation import Event, Operation
-from waystation.demo.people_events import STEPS, ask
-from waystation.demo.stage import Progress, Stage
+from waystation.demo.stage import Progress, Stage, Step
 from waystation.office.desk import Desk
 
 _OFFICE_OPENS: Final = time(8, 0)
@@ -24,6 +25,7 @@ _STATEMENT: Final = time(17, 0)
 _ASK_HOURS: Final = (6, 22)
 _BETWEEN_ENTRIES_MS: Final = 40_000
 
+STEPS: Final[Mapping[str, Step]] = {**ASKING_STEPS, **CASE_STEPS}
 _FOR_NOBODY: Final[Mapping[str, Callable[[Stage, Event], None]]] = {"discourage": advise_against, "task": office_task}
 """Steps of people that the office can take without naming any."""
 

@@ -53,9 +53,9 @@ def _look(desk: Desk) -> Iterator[tuple[str, str]]:
         yield "Today", f"{now.danger[0].code_name} is in most danger. Below: what is due."
     new = requests(desk.reader, stage="new").rows
     if new:
-        yield "Requests", f"{len(new)} are new, the most urgent first. Open {new[0].code_name} and say how urgent it is"
+        yield "Requests", f"{len(new)} are new and wait to be taken on; {new[0].code_name} has waited longest."
     yield from _look_at_cases(desk)
-    houses = places(desk.reader)
+    houses = [row for row in places(desk.reader) if row.state == "open"]
     if houses:
         taken, beds = sum(row.now for row in houses), sum(row.beds or 0 for row in houses)
         yield "Places", f"The nights of {len(houses)} places; tonight {taken} of {beds} beds are taken."

@@ -1,9 +1,11 @@
-"""Days, moments, amounts, sums and countries in words, by the rules of a language (CLDR, through Babel).
+"""Days, moments, sums, countries and choices in words, by the rules of a language (CLDR, through Babel).
 
 What is uncertain stays visibly uncertain: what was said is shown as it was said, an open end as "from" or "until".
 A moment is told in the time of the person it happened to, and in this desk's time where the two differ.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -13,7 +15,10 @@ from babel.numbers import format_currency, format_decimal
 
 from waystation.clock import Millis
 from waystation.desk.i18n import Language
-from waystation.records.values import Amount, Day, Moment, Money, minor_digits
+from waystation.ids import to_text
+from waystation.records import REGISTRY, Value
+from waystation.records.fields import ChoiceField, CountryField, FieldSpec, LinkField, ManyField, TextField
+from waystation.records.values import Amount, Day, Many, Moment, Money, minor_digits
 
 
 def format_day(day: Day | str | None, language: Language) -> str:
@@ -104,6 +109,69 @@ def format_money(money: Money | None, language: Language) -> str:
 def country_name(code: str, language: Language) -> str:
     """A country's name; the code itself where the language has none."""
     return str(language.locale.territories.get(code, code))
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A declared field, as the macro `field()` draws it. `choices`: value and words of each answer."""
+
+    label: str
+    help: str
+    who: str
+    required: bool
+    widget: str
+    choices: Sequence[tuple[str, str]]
+
+
+def declared(kind: str, name: str, language: Language) -> Declared:
+    """The declaration of a field in a language. Raises: KeyError, if there is none."""
+    spec = REGISTRY[kind].fields[name]
+    label = language.gettext(spec.label)
+    return Declared(label, "", spec.who.value, spec.required, _widget(spec), _choices(spec, language))
+
+
+def _widget(spec: FieldSpec) -> str:
+    match spec:
+        case TextField(lines=lines):
+            return "area" if lines > 1 else "text"
+        case CountryField():
+            return "choice"
+        case ManyField(item=CountryField()):
+            return "tags"
+        case _:
+            return spec.type_name
+
+
+def _choices(spec: FieldSpec, language: Language) -> list[tuple[str, str]]:
+    match spec:
+        case ChoiceField(options=options) | ManyField(item=ChoiceField(options=options)):
+            return [(choice.value, language.gettext(choice.label)) for choice in options]
+        case CountryField():
+            return language.countries
+        case _:
+            return []
+
+
+def choice_label(language: Language, kind: str, name: str, value: Value | None) -> str:
+    """What a stored choice, country or list of them says in a language."""
+    if value is None:
+        return ""
+    spec = REGISTRY[kind].fields[name]
+    if isinstance(value, Many) and isinstance(spec, ManyField):
+        return ", ".join(_said(spec.item, item, language) for item in value)
+    return _said(spec, value, language)
+
+
+def _said(spec: FieldSpec, value: Value, language: Language) -> str:
+    match spec:
+        case ChoiceField():
+            return language.gettext(spec.label_of(value))
+        case CountryField():
+            return country_name(str(value), language)
+        case LinkField():
+            return to_text(value) if isinstance(value, bytes) else str(value)
+        case _:
+            return spec.plain(value)
 
 
 def _exact(day: date, language: Language) -> str:

@@ -29,7 +29,7 @@ import inspect
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final
@@ -46,16 +46,16 @@ from starlette.routing import Match
 from waystation import limits
 from waystation.clock import DAY_MS
 from waystation.desk import formats, forms
+from waystation.desk.formats import choice_label
 from waystation.desk.forms import Form, Upload, read_refs, ref_text
 from waystation.desk.i18n import Language, preferred
 from waystation.desk.session import Session, is_secret
-from waystation.errors import BadInput, Locked, MissingKey, Problem, Refused, StoreError, WaystationError
+from waystation.errors import BadInput, BookError, Locked, MissingKey, Problem, Refused, StoreError, WaystationError
 from waystation.ids import ValueRef, to_text
 from waystation.office import drafts
 from waystation.office.desk import Desk
-from waystation.records import REGISTRY, Value
-from waystation.records.fields import ChoiceField, CountryField, FieldSpec, LinkField, ManyField, TextField
-from waystation.records.values import Amount, Day, Many, Moment, Money
+from waystation.records import REGISTRY
+from waystation.records.values import Amount, Day, Moment, Money
 from waystation.views.organisation import last_backup
 
 Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
@@ -379,7 +379,13 @@ def _explained(error: Exception, language: Language) -> tuple[str, int, list[str
         case Refused():
             return error.code, 403, [_("Your role does not allow this"), _(error.message)]
         case MissingKey():
-            return error.code, 404, [_("There is no such page"), _("What stood here is hidden, erased, or not for you.")]
+            return (
+                error.code,
+                404,
+                [_("There is no such page"), _("What stood here is hidden, erased, or not for you.")],
+            )
+        case BookError():
+            return error.code, 409, [_("The book refused this"), _("Nothing was saved."), _(error.message)]
         case StoreError():
             return error.code, 507, [_("The disk refused"), _("Nothing was saved."), _(error.message)]
         case WaystationError():
@@ -392,69 +398,6 @@ def _explained(error: Exception, language: Language) -> tuple[str, int, list[str
 
 
 # ── What every template has ──
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """A declared field, as the macro `field()` draws it. `choices`: value and words of each answer."""
-
-    label: str
-    help: str
-    who: str
-    required: bool
-    widget: str
-    choices: Sequence[tuple[str, str]]
-
-
-def declared(language: Language, kind: str, name: str) -> Declared:
-    """The declaration of a field in a language. Raises: KeyError, if there is none."""
-    spec = REGISTRY[kind].fields[name]
-    label = language.gettext(spec.label)
-    return Declared(label, "", spec.who.value, spec.required, _widget(spec), _choices(spec, language))
-
-
-def _widget(spec: FieldSpec) -> str:
-    match spec:
-        case TextField(lines=lines):
-            return "area" if lines > 1 else "text"
-        case CountryField():
-            return "choice"
-        case ManyField(item=CountryField()):
-            return "tags"
-        case _:
-            return spec.type_name
-
-
-def _choices(spec: FieldSpec, language: Language) -> list[tuple[str, str]]:
-    match spec:
-        case ChoiceField(options=options) | ManyField(item=ChoiceField(options=options)):
-            return [(choice.value, language.gettext(choice.label)) for choice in options]
-        case CountryField():
-            return language.countries
-        case _:
-            return []
-
-
-def choice_label(language: Language, kind: str, name: str, value: Value | None) -> str:
-    """What a stored choice, country or list of them says in a language."""
-    if value is None:
-        return ""
-    spec = REGISTRY[kind].fields[name]
-    if isinstance(value, Many) and isinstance(spec, ManyField):
-        return ", ".join(_said(spec.item, item, language) for item in value)
-    return _said(spec, value, language)
-
-
-def _said(spec: FieldSpec, value: Value, language: Language) -> str:
-    match spec:
-        case ChoiceField():
-            return language.gettext(spec.label_of(value))
-        case CountryField():
-            return formats.country_name(str(value), language)
-        case LinkField():
-            return to_text(value) if isinstance(value, bytes) else str(value)
-        case _:
-            return spec.plain(value)
 
 
 def _globals(request: Request, language: Language, form: Form | None) -> dict[str, Any]:
@@ -473,7 +416,7 @@ def _globals(request: Request, language: Language, form: Form | None) -> dict[st
         return formats.format_money(money, language)
 
     def typed(kind: str, name: str, prefix: str = "") -> str | list[str] | None:
-        return _typed(form, prefix + name, declared(language, kind, name).widget)
+        return _typed(form, prefix + name, formats.declared(kind, name, language).widget)
 
     return {
         "lang": language.code,
@@ -481,7 +424,7 @@ def _globals(request: Request, language: Language, form: Form | None) -> dict[st
         "_": language.gettext,
         "ngettext": language.ngettext,
         "url": lambda path: url(request, path),
-        "declared": lambda kind, name: declared(language, kind, name),
+        "declared": lambda kind, name: formats.declared(kind, name, language),
         "label": lambda kind: language.gettext(REGISTRY[kind].label),
         "field_label": lambda kind, name: language.gettext(REGISTRY[kind].fields[name].label),
         "choice_label": lambda kind, name, value: choice_label(language, kind, name, value),
@@ -574,6 +517,7 @@ __all__ = [
     "Language",
     "Problem",
     "Upload",
+    "choice_label",
     "desk_of",
     "error_page",
     "form_address",

@@ -11,6 +11,11 @@ money         donations and expenses
 testimony     sources, claims, citations
 staff         members and partners; who reads a folder
 attachments   files
+drafts        half-written forms, open desk or locked
+erasure       hiding a folder, and what follows
+export        records written to a file
+backup        backup, restore, drill
+reading       whether a member may look at all
 writing       one save in the making
 codenames     code names in use at this desk
 """

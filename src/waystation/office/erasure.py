@@ -3,14 +3,19 @@
 What is destroyed is gone here for good: keys, bodies, files. Backups forget it when they expire (docs/limits.md).
 """
 
+from typing import Final
+
 from waystation.errors import BadInput, Problem
 from waystation.ids import FolderId, FolderType
+from waystation.limits import ERASE_AFTER_DAYS
 from waystation.office.desk import Desk
 from waystation.records.labels import N_
 from waystation.roles import Action, allowed
 from waystation.views.hidden import hidden
 
-ERASABLE = (FolderType.CASE, FolderType.REQUEST, FolderType.PLACE, FolderType.INCIDENT)
+__all__ = ["ERASE_AFTER_DAYS", "bring_back", "erase", "may_erase"]
+
+ERASABLE: Final = (FolderType.CASE, FolderType.REQUEST, FolderType.PLACE, FolderType.INCIDENT)
 
 
 def may_erase(desk: Desk, folder_type: FolderType) -> bool:

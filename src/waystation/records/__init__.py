@@ -31,7 +31,7 @@ from waystation.records.kinds import (
     testimony,
 )
 from waystation.records.labels import N_, Choice
-from waystation.records.merge import apply_change, conflicts, seen, shown
+from waystation.records.merge import apply_change, conflicts, read_shown, seen, shown
 from waystation.records.payload import (
     EMPTY,
     Change,
@@ -83,6 +83,7 @@ __all__ = [
     "export_columns",
     "export_row",
     "from_form",
+    "read_shown",
     "row",
     "search_text",
     "seen",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
-from unicodedata import is_normalized, normalize
+from unicodedata import combining, is_normalized, normalize
 
 import msgspec
 
@@ -159,6 +159,8 @@ def wrong_type() -> BadInput:
 _ILL_FORMED: Final = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff\ufffe\uffff\U000e0000-\U000e007f]"
 )
+MARKS_MAX: Final = 30
+_NO_LETTERS: Final = re.compile(rf"[^\w\s\x00-\x7f]{{{MARKS_MAX + 1},}}")
 _DIRECTION_CONTROLS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
@@ -169,11 +171,17 @@ def well_formed(value: str, *, max_chars: int, multiline: bool) -> str:
         value: any text.
         max_chars: limit in code points, counted in NFC.
         multiline: whether line feeds are allowed.
-    Raises: BadInput: too_long, direction_controls, control_characters, one_line.
+    Raises: BadInput: too_long, piled_marks, direction_controls, control_characters, one_line.
     """
-    # Normalising ten megabytes takes seconds; NFC shortens a text to a third at most.
+    # Normalising takes seconds for ten megabytes, and for few kilobytes of marks upon one letter.
+    # NFC shortens a text to a third at most.
     if len(value) > 4 * max_chars:
         raise _too_long(max_chars)
+    if any(_piles_up(found[0]) for found in _NO_LETTERS.finditer(value)):
+        raise refusal(
+            "piled_marks",
+            N_("This text piles up more marks on one letter than any writing does. Type it anew."),
+        )
     if not is_normalized("NFC", value):
         value = normalize("NFC", value)
     if len(value) > max_chars:
@@ -196,6 +204,16 @@ def well_formed(value: str, *, max_chars: int, multiline: bool) -> str:
     if not multiline and "\n" in value:
         raise refusal("one_line", N_("This field takes a single line."))
     return value
+
+
+def _piles_up(run: str) -> bool:
+    """Whether more combining marks follow one another than Unicode's Stream-Safe form allows."""
+    length = 0
+    for character in run:
+        length = length + 1 if combining(character) else 0
+        if length > MARKS_MAX:
+            return True
+    return False
 
 
 def _too_long(max_chars: int) -> BadInput:

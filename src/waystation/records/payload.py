@@ -74,7 +74,7 @@ class Payload(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_field
     changes: list[tuple[str, bytes, list[tuple[str, msgspec.Raw, list[tuple[bytes, int]]]]]]
 
 
-SHORT_BYTES: Final = 32
+SHORT_BYTES: Final = 48
 
 _decode: Final = wire.Decoder(Payload, version=VERSION)
 _decode_any: Final = msgspec.msgpack.Decoder()
@@ -277,11 +277,16 @@ def encode_state(state: RecordState) -> bytes:
     return _encode_state.encode(state)
 
 
+def raw_state(data: bytes) -> dict[str, list[tuple[tuple[bytes, int], msgspec.Raw]]]:
+    """A state as its bytes hold it: field → (reference, bytes of the value). Raises: msgspec.DecodeError."""
+    return _decode_state.decode(data)
+
+
 def decode_state(data: bytes) -> RecordState:
     """Inverse of `encode_state`. Raises: msgspec.DecodeError on bytes that it did not make."""
     return {
         field: tuple([LiveValue((DeskId(desk), seq), read_value(raw)) for (desk, seq), raw in live])
-        for field, live in _decode_state.decode(data).items()
+        for field, live in raw_state(data).items()
     }
 
 

@@ -1,7 +1,7 @@
 """Where a request or a case stands: derived from its records each time, and stored nowhere.
 
 A stage that is kept beside the facts can contradict them; one that follows from them cannot. The
-definitions here are those that the pages and the figures use (docs name them one by one).
+definitions here are those that the pages and the figures use.
 """
 
 from collections.abc import Iterable, Mapping

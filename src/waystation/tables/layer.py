@@ -4,6 +4,7 @@ Holds each record that the stretch touches once, however often it is changed, an
 so one save and a million of them go the same way.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +16,6 @@ from waystation.ids import FolderId, RecordId
 from waystation.records import (
     EMPTY,
     Change,
-    KindSpec,
     RecordState,
     Registry,
     apply_change,
@@ -53,14 +53,24 @@ class Layer:
     """Merges changes over what the tables hold.
 
     Args:
+        statements: of `statements(registry)`, made once for many layers.
         empty: the tables have just been made, so what this layer has not written is not there; saves a million
         look-ups.
     """
 
-    def __init__(self, connection: apsw.Connection, registry: Registry, terms: Terms, *, empty: bool = False) -> None:
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        registry: Registry,
+        terms: Terms,
+        statements: Mapping[tuple[str, bool], str],
+        *,
+        empty: bool = False,
+    ) -> None:
         self._sql = connection
         self._registry = registry
         self._terms = terms
+        self._statements = statements
         self._held: dict[Key, Held] = {}
         self._history: list[tuple[Any, ...]] = []
         self._written: set[int] | None = set() if empty else None
@@ -111,32 +121,31 @@ class Layer:
 
     def flush(self) -> None:
         """Writes every held record and forgets it."""
-        records: list[tuple[Any, ...]] = []
-        typed: dict[str, list[tuple[Any, ...]]] = {}
-        texts: list[tuple[int, str]] = []
+        # A row that is not there yet is inserted plainly: replacing would look for it first, a million times.
+        rows: dict[str, list[tuple[Any, ...]]] = {}
         silent: list[tuple[int]] = []
         for (folder, kind, record), held in self._held.items():
-            state = held.state
+            state, verb = held.state, "INSERT OR REPLACE" if held.stored else "INSERT"
             doubts = len(conflicts(state))
-            records.append((held.rowid, folder, kind, record, encode_state(state), doubts, held.first, held.last))
+            rows.setdefault(f"{verb} INTO record VALUES ({marks(8)})", []).append(
+                (held.rowid, folder, kind, record, encode_state(state), doubts, held.first, held.last)
+            )
             spec = self._registry.get(kind)
             if spec is not None:
                 fields = shown(state, spec)
-                typed.setdefault(kind, []).append((held.rowid, folder, record, *row(spec, fields)))
+                statement = self._statements[kind, held.stored]
+                rows.setdefault(statement, []).append((held.rowid, folder, record, *row(spec, fields)))
                 terms = self._terms.index_terms(search_text(spec, fields))
                 if terms:
-                    texts.append((held.rowid, terms))
+                    rows.setdefault(f"{verb} INTO search (rowid, terms) VALUES (?, ?)", []).append((held.rowid, terms))
                 elif held.stored:
                     silent.append((held.rowid,))
             if self._written is not None:
                 self._written.add(hash((folder, kind, record)))
-        many = self._sql.executemany
-        many(f"INSERT OR REPLACE INTO record VALUES ({marks(8)})", records)
-        for kind, rows in typed.items():
-            many(_upsert(self._registry[kind]), rows)
-        many("DELETE FROM search WHERE rowid = ?", silent)
-        many("INSERT OR REPLACE INTO search (rowid, terms) VALUES (?, ?)", texts)
-        many(f"INSERT INTO history VALUES ({marks(10)})", self._history)
+        for statement, values in rows.items():
+            self._sql.executemany(statement, values)
+        self._sql.executemany("DELETE FROM search WHERE rowid = ?", silent)
+        self._sql.executemany(f"INSERT INTO history VALUES ({marks(10)})", self._history)
         self._held.clear()
         self._history.clear()
 
@@ -174,5 +183,11 @@ def _what(changes: tuple[Change, ...]) -> bytes:
     return encode([[change.kind, change.record, sorted(change.fields)] for change in changes])
 
 
-def _upsert(spec: KindSpec) -> str:
-    return f"INSERT OR REPLACE INTO {schema.table(spec.name)} VALUES ({marks(3 + len(columns(spec)))})"
+def statements(registry: Registry) -> Mapping[tuple[str, bool], str]:
+    """How a row of a kind is written: (kind, whether there is an older one) → statement."""
+    return {
+        (kind, stored): f"INSERT{' OR REPLACE' if stored else ''} INTO {schema.table(kind)}"
+        f" VALUES ({marks(3 + len(columns(spec)))})"
+        for kind, spec in registry.items()
+        for stored in (False, True)
+    }

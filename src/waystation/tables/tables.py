@@ -22,10 +22,10 @@ from waystation.records import (
     Value,
     columns,
     decode_state,
-    shown,
+    read_shown,
 )
 from waystation.tables import present, schema
-from waystation.tables.layer import Layer, marks
+from waystation.tables.layer import Layer, marks, statements
 from waystation.textsearch import Terms
 from waystation.wire import encode
 
@@ -71,6 +71,7 @@ class Tables:
         self._registry = registry
         self._terms = terms
         self._today = today
+        self._statements = statements(registry)
 
     @property
     def shape(self) -> bytes:
@@ -177,13 +178,13 @@ class Tables:
         for kind, record, state in self._rows(f"{query} ORDER BY first, id", (folder, *wanted)):
             spec = self._registry.get(kind)
             if spec is not None:
-                facts.setdefault(kind, {})[record] = shown(decode_state(state), spec)
+                facts.setdefault(kind, {})[record] = read_shown(state, spec)
         return facts
 
     def shown(self, folder: FolderId, kind: str, record: RecordId) -> dict[str, Value] | None:
         """The shown values of one record; None if there is no such record, or its kind is not known here."""
         found, spec = self._find(folder, kind, record), self._registry.get(kind)
-        return shown(decode_state(found[1]), spec) if found and spec else None
+        return read_shown(found[1], spec) if found and spec else None
 
     def each(self, spec: KindSpec) -> Iterator[tuple[FolderId, FolderType, dict[str, Value]]]:
         """Every record of a kind, as shown, with its folder; in the order in which they came."""
@@ -193,7 +194,7 @@ class Tables:
             (spec.name,),
         )
         for folder, state, folder_type in rows:
-            yield folder, FolderType(folder_type), shown(decode_state(state), spec)
+            yield folder, FolderType(folder_type), read_shown(state, spec)
 
     def remake(self, folder: FolderId, folder_type: FolderType) -> None:
         """Makes the row of a case or a request again; takes it away where no record of it is left."""
@@ -227,16 +228,13 @@ class Tables:
         """A folder's facts of some kinds; of all its records, how many conflicts there are, and the newest position."""
         facts: Facts = {}
         total = newest = 0
-        rows = self._rows(
-            f"SELECT kind, id, iif(kind IN ({marks(len(kinds))}), state, NULL), conflicts, last FROM record"
-            " WHERE folder = ? ORDER BY first, id",
-            (*kinds, folder),
-        )
-        for kind, record, state, conflicts, last in rows:
+        rows = self._rows("SELECT first, id, kind, state, conflicts, last FROM record WHERE folder = ?", (folder,))
+        rows.sort()
+        for _, record, kind, state, conflicts, last in rows:
             total, newest = total + conflicts, max(newest, last)
             spec = self._registry.get(kind)
-            if state is not None and spec is not None:
-                facts.setdefault(kind, {})[record] = shown(decode_state(state), spec)
+            if kind in kinds and spec is not None:
+                facts.setdefault(kind, {})[record] = read_shown(state, spec)
         return facts, total, newest
 
     def _follow(self, folder: FolderId, touched: "_Touched") -> None:
@@ -254,7 +252,7 @@ class Tables:
             self.remake(folder, touched.folder_type)
 
     def _layer(self, *, empty: bool = False) -> Layer:
-        return Layer(self._sql, self._registry, self._terms, empty=empty)
+        return Layer(self._sql, self._registry, self._terms, self._statements, empty=empty)
 
     def _rows(self, query: str, values: tuple[bytes | str | int, ...]) -> list[tuple[Any, ...]]:
         """All rows of a query, as the schema types them."""

@@ -44,7 +44,7 @@ class ConflictValue:
     shown: bool
     ref: ValueRef
     who: str
-    at_ms: int
+    at_ms: Millis
     zone: str
 
 
@@ -79,7 +79,7 @@ class TimelineItem:
     """One save, as far as it concerns this folder."""
 
     position: int
-    at_ms: int
+    at_ms: Millis
     zone: str
     who: str
     changes: tuple[TimelineChange, ...]

@@ -1,13 +1,14 @@
 """What is hidden and waits for its destruction. Its code name is gone from every table, and is not shown."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from waystation.clock import DAY_MS, Millis
 from waystation.ids import FolderId, FolderType, MemberId
 from waystation.limits import ERASE_AFTER_DAYS
 from waystation.views.reader import Reader
 
-_QUERY = (
+_QUERY: Final = (
     "SELECT h.folder, e.type, h.at_ms, h.member FROM hidden h JOIN epoch e ON e.folder = h.folder AND e.number = 0"
     " WHERE h.folder NOT IN (SELECT folder FROM destroyed) ORDER BY h.at_ms"
 )

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from waystation.clock import Millis
 from waystation.ids import FolderId, FolderType, RecordId
 from waystation.records import Day
 from waystation.views import shown
@@ -37,7 +38,7 @@ class SaveRow:
     """One entry of the log that this desk can read; `code_name` is empty in the office and the ledger."""
 
     position: int
-    at_ms: int
+    at_ms: Millis
     zone: str
     who: str
     folder: FolderId
@@ -50,7 +51,7 @@ class SaveRow:
 class RevealRow:
     """Somebody looked at a masked field."""
 
-    at_ms: int
+    at_ms: Millis
     zone: str
     who: str
     folder: FolderId
@@ -76,7 +77,7 @@ def organisation(reader: Reader) -> Organisation:
     )
 
 
-def last_backup(reader: Reader) -> int | None:
+def last_backup(reader: Reader) -> Millis | None:
     """When the last backup of this desk was made, UTC ms; None if there was none."""
     row = reader.row("SELECT value FROM meta WHERE key = 'last_backup_ms'")
     return row[0] if row else None

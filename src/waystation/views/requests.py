@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from waystation.clock import Millis
 from waystation.ids import FolderId
 from waystation.views.lists import PAGE, Page, key_text, read_key
 from waystation.views.reader import Reader
@@ -30,7 +31,7 @@ class RequestRow:
     level: str | None
     timeframe: str | None
     deadline: str | None
-    received_ms: int | None
+    received_ms: Millis | None
     people: int
     outcome: str | None
     accepted_as: FolderId | None

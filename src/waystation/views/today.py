@@ -69,7 +69,7 @@ class InDanger:
     timeframe: str | None
     deadline: str | None
     review: str | None
-    missed_ms: int | None
+    missed_ms: Millis | None
     reasons: tuple[Reason, ...]
     alarm: bool
 
@@ -91,7 +91,7 @@ class Due:
     code_name: str
     record: RecordId | None
     title: str
-    at_ms: int | None
+    at_ms: Millis | None
     zone: str
     day: str | None
     overdue: bool
@@ -121,7 +121,7 @@ class Today:
     missed: tuple[Due, ...]
     due: tuple[Due, ...]
     counts: Counts
-    last_backup_ms: int | None
+    last_backup_ms: Millis | None
 
 
 def today(reader: Reader, *, days_ahead: int = 7, limit: int = 12) -> Today:
@@ -247,5 +247,5 @@ def _text(value: str | int | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _iso(at_ms: int | None) -> str:
+def _iso(at_ms: Millis | None) -> str:
     return (date(1970, 1, 1) + timedelta(milliseconds=at_ms or 0)).isoformat()

@@ -51,4 +51,5 @@ def _page(chromium: Browser, *, java_script_enabled: bool = True) -> Iterator[Pa
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
     context.close()
-    assert [text for text in complaints if "status of 4" not in text] == []
+    # Chromium also notes that a form was refused (4xx), and that the desk stopped before the browser; neither is wrong.
+    assert [text for text in complaints if "status of 4" not in text and "ERR_CONNECTION_REFUSED" not in text] == []

@@ -1,4 +1,4 @@
-"""How a person fills in a page: by keyboard alone, or by pointing at it. Both say what they see, and nothing of the markup."""
+"""How a person fills in a page: by keyboard alone, or by pointing at it. Both name what they see, not the markup."""
 
 import re
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """The page of one case, and what is done to its records beside writing them down.
 
-Guarantees: what cannot be taken back is asked about on a page of its own first; a check-in is noted in one action; who can
-read the case is shown from the keys and not from a list. A request and a place share the parts of this page.
+Guarantees: what cannot be taken back is asked about on a page of its own first; a check-in is noted in one action; who
+can read the case is shown from the keys and not from a list. A request and a place share the parts of this page.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,15 +20,15 @@ from waystation.desk.pages.records import (
     record_at,
     record_id,
     versions,
-    wants_override,
     where_of,
 )
 from waystation.desk.pages.telling import Event, Teller
-from waystation.desk.web import Form, desk_of, form_of, handler, messages, redirect, render, words
+from waystation.desk.web import Form, desk_of, form_of, handler, redirect, render, words
 from waystation.errors import BadInput, Problem
 from waystation.ids import FolderType, RecordId, to_text
 from waystation.office import attachments, casework, journeys, shelter, staff
 from waystation.office.desk import Desk
+from waystation.office.erasure import may_erase
 from waystation.records import REGISTRY, Save
 from waystation.records import said as reading
 from waystation.records.labels import N_
@@ -118,7 +118,7 @@ def folder_context(request: Request, where: Where, view: CaseView) -> dict[str, 
 
 
 def history_context(request: Request, desk: Desk, where: Where, teller: Teller) -> dict[str, Any]:
-    """What happened in a folder, and who can read it."""
+    """What happened in a folder, who can read it, and whether this member may erase it."""
     before = request.query_params.get("before", "")
     older = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
     stretch = views.timeline(desk.reader, where.folder, before=older, limit=TIMELINE)
@@ -128,6 +128,7 @@ def history_context(request: Request, desk: Desk, where: Where, teller: Teller) 
         "older": stretch.older,
         "is_older": older is not None,
         "readers": staff.readers(desk, where.folder),
+        "may_erase": may_erase(desk, where.folder_type),
     }
 
 
@@ -250,7 +251,7 @@ def _day(desk: Desk, form: Form) -> Day | None:
     try:
         return reading.day(said, today=desk.today()) if said else None
     except BadInput as bad:
-        raise BadInput({"day": problem for problem in bad.problems.values()}) from None
+        raise BadInput({"day": bad.problems[""]}) from None
 
 
 def _finish(desk: Desk, where: Where, record: RecordId, form: Form) -> Save:
@@ -370,12 +371,12 @@ def question_page(
         about: what it is done to, in one line.
         kind: whose section of the folder's page the way back leads to.
     """
-    language = words(request)
+    teller = Teller(request, desk_of(request), where.folder)
     return render(
         request,
         "act.html",
         page=where.page,
-        title=language.gettext(question.title),
+        title=teller.language.gettext(question.title),
         status_code=422 if bad else 200,
         form=form,
         where=where,
@@ -384,8 +385,7 @@ def question_page(
         typed_words=form.text("words") if form else "",
         typed_day=form.text("day") if form else "",
         cancel=where.section(kind),
-        errors=messages(request, bad) if bad else {},
-        override=bad is not None and wants_override(bad),
+        errors=teller.problems(bad),
     )
 
 
@@ -422,7 +422,7 @@ def note_page(request: Request, *, kind: str, form: Form | None = None, bad: Bad
         unmasked=Unmasked(request, where),
         about=teller.about(record),
         values=teller.inputs(record.kind, record.fields),
-        errors=messages(request, bad) if bad else {},
+        errors=teller.problems(bad),
         error_names=teller.error_names(bad, kind, {"next.": "check_in"}),
         cancel=where.section(record.kind),
     )
@@ -469,7 +469,7 @@ ALARM: Final = Question(
     N_("Raise the alarm: contact is lost"),
     N_("A task that is due now goes to the caseworker, and a note says what is known. Nothing is closed."),
     N_("Raise the alarm"),
-    ("tried", "last"),
+    ("tried",),
     N_("The alarm is raised. It stands on “Today”."),
 )
 
@@ -493,8 +493,7 @@ def alarm(request: Request) -> Response:
     desk, form, where = desk_of(request), form_of(request), where_of(request)
     language = words(request)
     try:
-        title = language.gettext(casework.FIND_OUT)
-        desk.save(casework.raise_alarm(desk, where.folder, _words(form), _day(desk, form), title))
+        desk.save(casework.raise_alarm(desk, where.folder, _words(form), language.gettext(casework.FIND_OUT)))
     except BadInput as bad:
         return ask_alarm(request, form, bad)
     return redirect(request, where.section("task"), ("attention", language.gettext(ALARM.done)))
@@ -543,7 +542,7 @@ def close_page(request: Request, form: Form | None = None, bad: BadInput | None 
         carried=form.text("carried") if form else "",
         values=teller.inputs("closure", {"closed": today}),
         choices=teller.choices("closure"),
-        errors=messages(request, bad) if bad else {},
+        errors=teller.problems(bad),
         error_names=teller.error_names(bad, "closure"),
         ask_carried=(bad is not None and "carried" in bad.problems) or bool(form and form.text("carried")),
     )
@@ -567,20 +566,19 @@ def file_page(request: Request, form: Form | None = None, bad: BadInput | None =
     """The page on which a file is put into the book."""
     where = where_of(request)
     desk = desk_of(request)
-    language = words(request)
+    teller = Teller(request, desk, where.folder)
     return render(
         request,
         "file_form.html",
         page=where.page,
-        title=language.gettext("A file"),
+        title=teller.language.gettext("A file"),
         status_code=422 if bad else 200,
         form=form,
         where=where,
         folder_name=_name(request, where) if where.folder_type in (FolderType.CASE, FolderType.REQUEST) else "",
         description=form.text("description") if form else "",
-        errors=messages(request, bad) if bad else {},
+        errors=teller.problems(bad),
         cancel=where.section("file"),
-        desk_today=desk.today(),
     )
 
 
@@ -604,8 +602,8 @@ def attach(request: Request) -> Response:
 TAKE_OUT: Final = Question(
     N_("Take a copy out of the book?"),
     N_(
-        "The copy lies unencrypted on this computer, where the book cannot protect or erase it. That it was taken out is "
-        "recorded. Delete the copy when you have used it."
+        "The copy lies unencrypted on this computer, where the book cannot protect or erase it. That it was taken out "
+        "is recorded. Delete the copy when you have used it."
     ),
     N_("Take the copy out"),
     ("why",),

@@ -1,4 +1,4 @@
-"""The list of cases: by urgency while they are open, by code name afterwards; filtered by stage, risk and caseworker."""
+"""The list of cases: by urgency while open, by code name afterwards; filtered by stage, risk and caseworker."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -9,7 +9,6 @@ from waystation.desk.pages.telling import Teller
 from waystation.desk.web import desk_of, form_of, handler, messages, redirect, render, words
 from waystation.errors import BadInput, WeakPassphrase, WrongPassphrase
 from waystation.ids import FolderId, FolderType, from_text, to_text
-from waystation.limits import ERASE_AFTER_DAYS
 from waystation.office import erasure
 from waystation.office.reading import look
 from waystation.records.labels import N_
@@ -104,7 +103,7 @@ def _ask(request: Request, where: Where, errors: dict[str, str]) -> Response:
         status_code=422 if errors else 200,
         where=where,
         code_name=_code_name(request, where),
-        days=ERASE_AFTER_DAYS,
+        days=erasure.ERASE_AFTER_DAYS,
         backup_ms=backup,
         may=erasure.may_erase(desk, where.folder_type),
         errors=errors,

@@ -35,12 +35,12 @@ def listed(request: Request) -> Response:
         expenses=expenses,
         after=after,
         t=teller,
-        told=_told(teller),
+        told=_Told(teller),
         addable=casework.addable(desk, FolderType.LEDGER),
     )
 
 
-class _told:
+class _Told:
     """Sums in words, for the template."""
 
     def __init__(self, teller: Teller) -> None:

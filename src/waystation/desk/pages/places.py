@@ -13,12 +13,12 @@ from starlette.routing import Route
 from waystation.desk.pages.case import Question, history_context, question_page
 from waystation.desk.pages.records import Unmasked, versions, where_of
 from waystation.desk.pages.telling import Teller
-from waystation.desk.web import Form, desk_of, form_of, handler, messages, redirect, render, words
+from waystation.desk.web import Form, desk_of, form_of, handler, redirect, render, words
 from waystation.errors import BadInput, Problem, Refused
 from waystation.ids import FolderType, to_text
 from waystation.office import casework, intake, shelter
 from waystation.office.reading import look, may_open
-from waystation.records import REGISTRY
+from waystation.records import REGISTRY, Value
 from waystation.records import said as reading
 from waystation.records.labels import N_
 from waystation.records.values import Day
@@ -90,7 +90,7 @@ def begin(request: Request, form: Form | None = None, bad: BadInput | None = Non
     if not may_open(desk, FolderType.PLACE):
         raise Refused("Your role does not open places. Ask a caseworker or a coordinator.")
     teller = Teller(request, desk)
-    proposed = {
+    proposed: dict[str, Value | None] = {
         "code_name": intake.propose_code_name(desk, teller.language.code),
         "opened": Day(desk.today(), desk.today()),
     }
@@ -107,7 +107,7 @@ def begin(request: Request, form: Form | None = None, bad: BadInput | None = Non
         masked=(),
         conflicts=(),
         choices=teller.choices("place"),
-        errors=messages(request, bad) if bad else {},
+        errors=teller.problems(bad),
         error_names=teller.error_names(bad, "place"),
     )
 

@@ -1,8 +1,8 @@
 """One record of any kind: looked at, written down, changed; its masked fields shown, its conflicts settled.
 
-Guarantees: a form posts what it displayed, so that nothing unseen is replaced; a masked value is in a page only after the
-asking is saved, and never in an address, a title or a flash. Which fields stand where is written by hand, a template for
-each kind (`templates/kinds/`); the same one serves the form and the finished record.
+Guarantees: a form posts what it displayed, so that nothing unseen is replaced; a masked value is in a page only after
+the asking is saved, and never in an address, a title or a flash. Which fields stand where is written by hand, in a
+template for each kind (`templates/kinds/`); the same one serves the form and the finished record.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,7 +23,6 @@ from waystation.desk.web import (
     desk_of,
     form_of,
     handler,
-    messages,
     read_refs,
     redirect,
     ref_text,
@@ -287,7 +286,9 @@ class Unmasked:
         if _named(record, name) not in self.asked:
             return None
         try:
-            return case_view.revealed(self._desk.reader, record.folder, record.kind, RecordId(record.record), name)
+            return case_view.revealed(
+                self._desk.reader, record.folder, record.kind, record.record, name, by=self._desk.member
+            )
         except Refused:
             return None
 
@@ -409,9 +410,10 @@ def form_page(
         masked=record.masked if record else (),
         conflicts=record.conflicts if record else (),
         choices=choices,
-        errors=messages(request, bad) if bad else {},
+        errors=teller.problems(bad),
         error_names=teller.error_names(bad, kind),
-        override=bad is not None and wants_override(bad),
+        override=bad is not None and (wants_override(bad) or bool(form and form.text("override"))),
+        override_text=form.text("override") if form else "",
         button=button,
         cancel=where.record(kind, record.record) if record and not REGISTRY[kind].owns_folder else where.section(kind),
     )
@@ -454,7 +456,7 @@ def this_minute(desk: Desk) -> Moment:
     return Moment(Millis(now - now % _MINUTE_MS), desk.zone())
 
 
-def unchanged_moments(fields: Mapping[str, object], record: Shown) -> dict[str, object]:
+def unchanged_moments(fields: Mapping[str, Value | None], record: Shown) -> dict[str, Value | None]:
     """The fields without moments that say the same minute as before: a form holds no seconds."""
 
     def same(name: str, value: object) -> bool:

@@ -12,7 +12,7 @@ from waystation.desk.pages.case import Question, Step, folder_context, question_
 from waystation.desk.pages.records import Where, this_minute, wants_override, where_of
 from waystation.desk.pages.telling import Teller
 from waystation.desk.pages.today import QueueRow
-from waystation.desk.web import Form, desk_of, form_of, handler, messages, redirect, render, words
+from waystation.desk.web import Form, desk_of, form_of, handler, redirect, render, words
 from waystation.errors import BadInput, Problem, Refused
 from waystation.ids import FolderId, FolderType, from_text, to_text
 from waystation.office import casework, intake
@@ -133,7 +133,7 @@ def begin(request: Request, form: Form | None = None, bad: BadInput | None = Non
         form=form,
         values=values,
         choices=teller.choices("request"),
-        errors=messages(request, bad) if bad else {},
+        errors=teller.problems(bad),
         error_names=teller.error_names(bad, "request", {"person.": "person", "contact.": "contact_channel"}),
     )
 
@@ -274,7 +274,7 @@ def _form(
         t=teller,
         values=teller.inputs("request", kept),
         live=view.head.seen,
-        errors=messages(request, bad) if bad else {},
+        errors=teller.problems(bad),
         error_names=teller.error_names(bad, "request"),
         override=bad is not None and wants_override(bad),
         override_text=form.text("override") if form else "",
@@ -303,7 +303,7 @@ def accept_page(request: Request, form: Form | None = None, bad: BadInput | None
         values=teller.inputs("case", {**known, "caseworker": caseworker, "opened": Day(desk.today(), desk.today())}),
         choices=teller.choices("case"),
         unverified=form.text("unverified_because") if form else "",
-        errors=messages(request, bad) if bad else {},
+        errors=teller.problems(bad),
         error_names=teller.error_names(bad, "case"),
     )
 
@@ -368,7 +368,7 @@ def join_page(request: Request, form: Form | None = None, bad: BadInput | None =
         view=view,
         t=teller,
         choices=[choice for choice in teller.choices_of("request") if choice[0] != own],
-        errors=messages(request, bad) if bad else {},
+        errors=teller.problems(bad),
     )
 
 

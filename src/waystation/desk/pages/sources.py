@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from waystation.desk.pages.telling import Teller
-from waystation.desk.web import Form, desk_of, form_of, handler, messages, redirect, render, words
+from waystation.desk.web import Form, desk_of, form_of, handler, redirect, render, words
 from waystation.errors import BadInput, Problem, Refused
 from waystation.ids import FolderType, RecordId, from_text
 from waystation.office import casework, testimony
@@ -58,7 +58,7 @@ def begin(request: Request, form: Form | None = None, bad: BadInput | None = Non
         sources=choices["source"],
         relies_on=teller.choices("source")["relies_on"],
         chosen={name: form.text(name) if form else "" for name in ("claim", "source")},
-        errors=messages(request, bad) if bad else {},
+        errors=teller.problems(bad),
         error_names=teller.error_names(bad, "claim", {f"{kind}.": kind for kind in _KINDS}),
     )
 

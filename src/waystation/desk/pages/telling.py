@@ -1,7 +1,7 @@
-"""How pages speak of records: one line for a person who cannot be named, a value in words, what happened in a sentence.
+"""How pages speak of records: a line for a person who cannot be named, a value in words, what happened in a sentence.
 
-Guarantees: nothing masked is ever in what it says; a person is spoken of by their part in the case, a case and a place by
-their code names. It reads the views and holds no rule of the work.
+Guarantees: nothing masked is ever in what it says; a person is spoken of by their part in the case, a case and a place
+by their code names. It reads the views and holds no rule of the work.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,8 +15,9 @@ from waystation.desk import formats
 from waystation.desk.i18n import Language
 from waystation.desk.web import choice_label, refs, url, words
 from waystation.errors import BadInput
-from waystation.ids import FolderId, from_text, to_text
+from waystation.ids import FolderId, FolderType, from_text, to_text
 from waystation.office.desk import Desk
+from waystation.office.reading import may_look
 from waystation.records import REGISTRY, Value
 from waystation.records.fields import CountryField, FieldSpec, LinkField, ManyField
 from waystation.records.values import Amount, Day, Many, Moment, Money
@@ -28,6 +29,9 @@ Fields = Mapping[str, Value]
 
 IN_FOLDER: Final = frozenset(("person", "application", "journey", "contact_channel", "file"))
 """Kinds that are chosen among the records of the same folder."""
+
+_FOLDERS: Final = {"case": FolderType.CASE, "request": FolderType.REQUEST, "place": FolderType.PLACE}
+"""Kinds that have a folder of their own."""
 
 _OWN_PAGE: Final[Mapping[str, str]] = {
     "case": "cases",
@@ -124,7 +128,8 @@ class Teller:
         if kind in IN_FOLDER or kind == "route":
             found = next((option for option in self._choices(kind) if option.record == record), None)
             return self.subject(kind, found.fields, found.record) if found else self._("not known here")
-        return views.name(self.desk.reader, kind, record) or self._("not known here")
+        name = views.name(self.desk.reader, kind, record) if self._may_look(kind) else ""
+        return name or self._("not known here")
 
     def subject(self, kind: str, fields: Fields, record: bytes = b"") -> str:
         """One line that tells a record from others of its kind, without anything masked."""
@@ -197,9 +202,13 @@ class Teller:
     def _choices(self, kind: str) -> tuple[Option, ...]:
         if kind not in self._options:
             folder = self._folder if kind in IN_FOLDER else None
-            missing = kind in IN_FOLDER and folder is None
-            self._options[kind] = () if missing else views.options(self.desk.reader, kind, folder)
+            offered = self._may_look(kind) and not (kind in IN_FOLDER and folder is None)
+            self._options[kind] = views.options(self.desk.reader, kind, folder) if offered else ()
         return self._options[kind]
+
+    def _may_look(self, kind: str) -> bool:
+        """Whether this member may know the code names of such folders; other links lead to what is here anyway."""
+        return kind not in _FOLDERS or may_look(self.desk, _FOLDERS[kind])
 
     # ── Forms ──
 
@@ -235,9 +244,26 @@ class Teller:
             return [to_text(item) for item in value if isinstance(item, bytes)]
         return [str(item) for item in value]
 
-    def error_names(
-        self, bad: BadInput | None, kind: str, prefixes: Mapping[str, str] | None = None
-    ) -> dict[str, str]:
+    def problems(self, bad: BadInput | None) -> dict[str, str]:
+        """Input → why it was refused, in words, for the macros' `errors`; empty for None."""
+        return {
+            name: self._(problem.message, **{key: self._worded(value) for key, value in problem.values.items()})
+            for name, problem in (bad.problems if bad else {}).items()
+        }
+
+    def _worded(self, value: object) -> object:
+        """What fills a place of a message: a day, counts by kind, the label of another field, a number."""
+        match value:
+            case Day():
+                return self.day(value)
+            case Mapping():
+                return ", ".join(f"{self._(REGISTRY[kind].label)} ({count})" for kind, count in value.items())
+            case str():
+                return self._(value)
+            case _:
+                return value
+
+    def error_names(self, bad: BadInput | None, kind: str, prefixes: Mapping[str, str] | None = None) -> dict[str, str]:
         """Input → what the field is called, for the summary of a form's errors.
 
         Args:

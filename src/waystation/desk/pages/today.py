@@ -1,6 +1,6 @@
 """Today: who is in most danger, signs of life that did not come, what is due, and how safe the book itself is.
 
-Guarantees: what a member's role does not let them see is left out; when nothing needs anyone, the page says so and no more.
+Guarantees: what a member's role does not let them see is left out; when nothing needs anyone, the page says just that.
 """
 
 from typing import Final, NamedTuple
@@ -67,7 +67,8 @@ def show(request: Request) -> Response:
     _ = teller.language.gettext
     found = views.today(desk.reader)
     sees_cases = may_look(desk, FolderType.CASE)
-    grave, others = [], []
+    grave: list[QueueRow] = []
+    others: list[QueueRow] = []
     for one in found.danger if sees_cases else ():
         row = _danger_row(teller, one)
         (grave if row.urgency in ("life", "now") else others).append(row)
@@ -129,6 +130,8 @@ def _due_row(teller: Teller, one: Due, now_ms: int) -> QueueRow:
             path = f"{path}/risk_assessment/new"
         case "follow_up":
             path = f"{path}/follow_up/new"
+        case _:
+            pass
     missed = one.what == "check_in" and one.overdue
     who = teller.link("member", one.assignee) if one.assignee else ""
     what = _("Missed check-in") if missed else one.title or _(_WHAT[one.what])

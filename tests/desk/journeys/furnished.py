@@ -1,0 +1,268 @@
+"""A desk with something on every page: requests, cases at different stages, a conflict, money, sources. Synthetic."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.desk.sitting import folder_of, system
+from tests.ground.seeded import HeldClock, Seeded
+from tests.office.kit import accepted, added, asked, at, day, done
+from tests.tables.test_desks import Second, seconds
+
+from waystation.ids import FolderId, FolderType, RecordId, to_text
+from waystation.office import attachments, casework, intake, journeys, shelter, testimony
+from waystation.office.casework import Part, amend
+from waystation.office.desk import Desk, Home
+from waystation.office.founding import found
+from waystation.records import Amount, Day, Many
+from waystation.records.values import Moment, Money
+from waystation.vault import new_kdf
+
+PASSPHRASE = "plinth orbit sundew canvas mirror"
+
+CASE, OTHER_CASE, REQUEST, ENDED = "Juniper Kettle", "Copper Meadow", "Slow Thimble", "Velvet Harbour"
+PLACE, EXPOSED = "Willow Anchor", "Marble Otter"
+"""Code names."""
+
+GIVEN, FAMILY, HANDLE, ADDRESS = "Zelimkhan", "Tsoroev", "+7 999 000 11 22", "Pylimo gatve 14-3"
+FILE_NAME, FILE = "tsoroev-passport.pdf", b"%PDF-1.7 the first page"
+MASKED = (GIVEN, FAMILY, HANDLE, ADDRESS, FILE_NAME)
+"""What no page shows before somebody asks."""
+
+
+@dataclass
+class Furnished:
+    """Ids of what is there."""
+
+    desk: Desk
+    home: Home
+    case: FolderId
+    other_case: FolderId
+    request: FolderId
+    ended: FolderId
+    place: FolderId
+    exposed: FolderId
+    person: RecordId
+    risk: RecordId
+    check_in: RecordId
+    task: RecordId
+    consent: RecordId
+    stay: RecordId
+    application: RecordId
+    journey: RecordId
+    leg: RecordId
+    arrival: RecordId
+    file: RecordId
+    route: RecordId
+    partner: RecordId
+    claim: RecordId
+    source: RecordId
+    campaign: RecordId
+
+    def path(self, folder: FolderId, root: str = "cases") -> str:
+        """Address of a case, a request or a place."""
+        return f"{root}/{to_text(folder)}"
+
+    def record(self, kind: str, record: RecordId, folder: FolderId | None = None, root: str = "cases") -> str:
+        """Address of a record of a case."""
+        return f"{self.path(folder or self.case, root)}/{kind}/{to_text(record)}"
+
+
+@contextmanager
+def furnished(path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[Furnished]:
+    """Founds and fills a desk; it is locked when the block ends."""
+    machine = system(clock, randomness)
+    kdf = new_kdf(randomness, memory_kib=64, passes=1, lanes=1)
+    home = folder_of(path)
+    desk, _ = found(home, "Lantern House", "Ada", PASSPHRASE, machine, kdf)
+    yield _fill(desk, home, path, clock, randomness)
+    desk.lock()
+
+
+def _fill(desk: Desk, home: Home, path: Path, clock: HeldClock, randomness: Seeded) -> Furnished:
+    office, ledger = desk.folder(FolderType.OFFICE), desk.folder(FolderType.LEDGER)
+    partner = added(
+        desk, office, "partner", name="Open Harbour", country="LT", services=Many.of(["reception"]), contact="Rasa"
+    )
+    route = added(
+        desk, office, "route", destination="LT", pathway="humanitarian_visa", lead_days=21, return_risk="none_known"
+    )
+    america = added(desk, office, "route", destination="US", pathway="visit_visa", return_risk="some")
+    added(desk, office, "discouragement", route=america, by_whom="The embassy", words="No political will.")
+    added(desk, office, "task", title="Buy telephones", due=at(desk, 2))
+    (second,) = seconds(desk, path, randomness, 1)
+
+    place = casework.opened(
+        done(
+            desk,
+            shelter.open_place(
+                desk, {"code_name": PLACE, "beds": 3, "address": ADDRESS, "region": "Vilnius", "country": "LT"}
+            ),
+        )
+    )
+    exposed = casework.opened(done(desk, shelter.open_place(desk, {"code_name": EXPOSED, "beds": 2})))
+
+    request = asked(
+        desk,
+        code_name=REQUEST,
+        story="Asks for a friend.",
+        level="high",
+        timeframe="days",
+        deadline=Day(None, "2017-05-25", "before 26 May"),
+    )
+    ended = asked(desk, code_name=ENDED, story="Wrote once.")
+    added(desk, ended, "task", title="Look for them", due=at(desk, 1))
+    task = added(desk, ended, "task", title="Ask a friend", due=at(desk, 1))
+    done(desk, casework.finish_task(desk, ended, task, "No answer."))
+    done(desk, intake.end_request(desk, ended, {"outcome": "lost_contact"}))
+
+    principal = desk.new_record()
+    asked_for = asked(
+        desk,
+        [
+            Part("person", {"given_name": GIVEN, "family_name": FAMILY, "citizenship": "RU"}, principal),
+            Part("contact_channel", {"type": "signal", "handle": HANDLE, "safety": "with_care", "person": principal}),
+        ],
+        code_name=CASE,
+        story="They came for my brother.",
+        level="extreme",
+        timeframe="now",
+        needs=Many.of(["hiding", "departure"]),
+        received=Moment(clock.now_ms() - 20 * 86_400_000, "Europe/Moscow"),
+    )
+    case = accepted(desk, asked_for, summary="A young man hunted by the police and by his family.", region="Grozny")
+    added(
+        desk,
+        case,
+        "person",
+        given_name="Zara",
+        role="in_case",
+        relation="sibling",
+        specific_needs=Many.of(["mental_health"]),
+    )
+    person = next(iter(desk.tables.facts(case, frozenset(("person",)))["person"]))
+    risk = added(
+        desk, case, "risk_assessment", level="high", timeframe="days", reasons="His uncle knows the flat.",
+        deadline=day("2017-05-26"), review=day("2017-05-20"),
+    )  # fmt: skip
+    added(desk, case, "protection_concern", type="family", from_whom="An uncle", since=day("2017-04-01"), person=person)
+    added(desk, case, "identity_document", type="passport", number="4510 123456", person=person, holder="family")
+    consent = added(desk, case, "consent", scope=Many.of(["story"]), person=person, given=day("2017-05-10"))
+    added(desk, case, "evacuation", evacuated=day("2017-04-20"), origin="Grozny", refuge="Moscow")
+    stay = added(desk, case, "stay", place=place, begins=day("2017-04-21"))
+    check_in = added(desk, case, "check_in", due=at(desk, 1), person=person, agreed_words="the kettle is cold")
+    case_task = added(desk, case, "task", title="Ask the consulate for a date", due=at(desk, 2))
+    added(desk, case, "note", body="He slept for the first time.")
+    refused = added(desk, case, "application", route=america, filed=day("2017-04-25"))
+    added(desk, case, "decision", application=refused, outcome="refused", reason="No ties.", decided=day("2017-05-01"))
+    application = added(desk, case, "application", route=route, filed=day("2017-05-02"), reference="LT-7781")
+    added(
+        desk,
+        case,
+        "decision",
+        application=application,
+        outcome="granted",
+        decided=day("2017-05-12"),
+        valid_until=day("2017-08-01"),
+    )
+    journey = added(
+        desk, case, "journey", purpose="abroad", application=application, destination="LT", planned=day("2017-05-26")
+    )
+    leg = added(
+        desk, case, "leg", journey=journey, origin="Moscow", destination="Vilnius", mode="air", departs=at(desk, 9)
+    )
+    save, sealed = attachments.attach(desk, case, FILE_NAME, "application/pdf", FILE, "Passport, first page")
+    desk.save(save, [sealed])
+    file = save.writes[0].record
+
+    other = accepted(
+        desk,
+        asked(desk, [Part("person", {"given_name": "Ruslan"})], code_name=OTHER_CASE, level="low", timeframe="weeks"),
+    )
+    added(desk, other, "risk_assessment", level="low", timeframe="weeks", reasons="Safe now.", review=day("2017-06-10"))
+    added(desk, other, "application", route=route, filed=day("2017-04-02"))
+    other_application = next(iter(desk.tables.facts(other, frozenset(("application",)))["application"]))
+    added(
+        desk, other, "decision", application=RecordId(other_application), outcome="granted", decided=day("2017-04-20")
+    )
+    trip = added(
+        desk,
+        other,
+        "journey",
+        purpose="abroad",
+        application=RecordId(other_application),
+        destination="LT",
+        planned=day("2017-05-05"),
+    )
+    flown = added(desk, other, "leg", journey=trip, origin="Moscow", destination="Vilnius", mode="air")
+    done(desk, journeys.note_leg(desk, other, flown, {"outcome": "done"}))
+    arrival = added(desk, other, "arrival", country="LT", city="Vilnius", journey=trip, arrived=day("2017-05-05"))
+    stay_there = added(desk, other, "stay", place=exposed, begins=day("2017-05-06"))
+    done(desk, shelter.expose(desk, exposed, "Two men asked the neighbours."))
+    assert stay_there
+
+    claim, source = _sources(desk, office)
+    campaign = added(desk, ledger, "campaign", name="Spring appeal", owner="ours", goal=Money(20_000_000, "USD"))
+    added(
+        desk,
+        ledger,
+        "donation",
+        amount=Money(17_600_000, "USD"),
+        campaign=campaign,
+        received=day("2017-05-01"),
+        donor="Many people",
+    )
+    added(
+        desk,
+        ledger,
+        "expense",
+        amount=Money(6_270_000, "USD"),
+        category="housing",
+        spent=day("2017-05-02"),
+        for_case=case,
+    )
+    added(desk, ledger, "expense", amount=Money(45_000, "EUR"), category="food", spent=day("2017-05-03"))
+
+    _conflict(desk, second, case, risk)
+    done(desk, casework.reveal(desk, case, "person", person, "given_name", "To book a ticket"))
+    return Furnished(
+        desk, home, case, other, request, ended, place, exposed, RecordId(person), risk, check_in, case_task, consent,
+        stay, application, journey, leg, arrival, file, route, partner, claim, source, campaign,
+    )  # fmt: skip
+
+
+def _sources(desk: Desk, office: FolderId) -> tuple[RecordId, RecordId]:
+    """Two claims that cannot both hold, and who says so."""
+    as_of = day("2017-05-17")
+    claims: list[RecordId] = []
+    sources: list[RecordId] = []
+    for title, statement, number in (
+        ("BuzzFeed News", "42 people were evacuated.", 42),
+        ("A weekly paper", "More than fifty people were evacuated.", 51),
+    ):
+        save = done(
+            desk,
+            testimony.testify(
+                desk,
+                office,
+                {"subject": "evacuated", "statement": statement, "figure": Amount.of(number, number), "as_of": as_of},
+                {"title": title, "type": "article", "grade": "B", "spoken_to": "Somebody"},
+                {"relation": "quotes", "words": "as the organisation told us", "grade": "2"},
+            ),
+        )
+        claims.append(save.writes[0].record)
+        sources.append(save.writes[1].record)
+    return claims[0], sources[0]
+
+
+def _conflict(desk: Desk, second: Second, case: FolderId, risk: RecordId) -> None:
+    """Two desks write a risk level without having seen each other's."""
+    second.pull(desk, list(desk.book.entries()))
+    theirs = second.write(case, "risk_assessment", risk, {"level": "extreme"})
+    done(desk, amend(desk, case, "risk_assessment", risk, {"level": "medium"}))
+    before = desk.book.position
+    with desk.book.transaction():
+        desk.book.receive([theirs])
+        desk.tables.apply(desk.book.changes(before))
+    second.book.store.close()
