@@ -891,8 +891,6 @@ class Story:
         stated("a short recipient", "W3", newest, recipients=[ann.desk[:15]])
         stated("an unknown type", "W3", newest, type="cellar")
         stated("a second office", "B11", None, epoch=0, type="office", folder=scribe.randomness(16))
-        wrong = flipped(self._unlisted(fresh, FolderType.CASE, newest, scribe.key), -1)
-        self._aside("a wrong mac", "B10", ann, 2, wrong)
         sound = self._unlisted(fresh, FolderType.CASE, newest, scribe.key)
         self._aside("an epoch in a case", "B7", ann, 2, sound, newest)
         self._aside("an epoch under a key known to be old", "B20", ann, 2, sound, self.old)

@@ -91,10 +91,10 @@ def main() -> None:
         app()
     except errors.BadInput as error:
         for problem in error.problems.values():
-            err.print(problem.message % dict(problem.values))
+            err.print(problem.message % dict(problem.values), markup=False)
         sys.exit(1)
     except errors.WaystationError as error:
-        err.print(error.message)
+        err.print(error.message, markup=False)
         sys.exit(next((code for kind, code in _EXIT.items() if isinstance(error, kind)), 1))
 
 

@@ -109,9 +109,8 @@ class Vault:
         if path.exists():
             raise StoreError("A desk exists here already. Choose another folder, or unlock that one.")
         root = Key(randomness(KEY_BYTES))
-        vault = cls(path, encode(kdf), b"", root, secrets)
-        vault._wrapped_root = _wrap(vault._kdf, kdf, passphrase, root)
-        vault._write(randomness)
+        vault = cls(path, encode(kdf), _wrap(encode(kdf), kdf, passphrase, root), root, secrets)
+        vault._write(vault._kdf, vault._wrapped_root, secrets, randomness)
         return vault
 
     @classmethod
@@ -133,24 +132,23 @@ class Vault:
 
     def replace_secrets(self, secrets: Secrets, randomness: Randomness) -> None:
         """Writes new secrets under the same passphrase; the old ones are gone from the file."""
-        self.secrets = secrets
-        self._write(randomness)
+        self._write(self._kdf, self._wrapped_root, secrets, randomness)
 
     def change_passphrase(self, passphrase: str, kdf: Kdf, randomness: Randomness) -> None:
         """Re-wraps the root under a new passphrase and, if wished, stronger parameters."""
-        self._wrapped_root = _wrap(encode(kdf), kdf, passphrase, self._root)
-        self._kdf = encode(kdf)
-        self._write(randomness)
+        self._write(encode(kdf), _wrap(encode(kdf), kdf, passphrase, self._root), self.secrets, randomness)
 
     def derive(self, purpose: str) -> Key:
         """A key of this vault for `purpose`, gone with the vault."""
         return derive(self._root, purpose, b"")
 
-    def _write(self, randomness: Randomness) -> None:
+    def _write(self, kdf: bytes, wrapped_root: bytes, secrets: Secrets, randomness: Randomness) -> None:
+        """Writes the file; what this object believes follows only if that went well."""
         salt = randomness(_SALT_BYTES)
-        sealed = seal_once(derive(self._root, "vault-secrets", b"", salt), encode(self.secrets), b"")
-        body = encode(_File(1, self._kdf, self._wrapped_root, salt, sealed))
+        sealed = seal_once(derive(self._root, "vault-secrets", b"", salt), encode(secrets), b"")
+        body = encode(_File(1, kdf, wrapped_root, salt, sealed))
         replace_file(self._path, MAGIC + body + digest("vault", body))
+        self._kdf, self._wrapped_root, self.secrets = kdf, wrapped_root, secrets
 
 
 def check_passphrase(passphrase: str) -> None:

@@ -470,12 +470,13 @@ class Walk:
                 return "B11"
             if not self._reads(said.desk, parent):
                 return "B11"
-            if parent.key is not None:
-                right = epoch_mac(parent.key, self.org, folder, stated.epoch, stored)
-                if right != seal:
-                    return "B10"
             parent.next_position = self.position + 1
-        key = self._key_of(stated, parent, under)
+        forged = (
+            parent is not None
+            and parent.key is not None
+            and epoch_mac(parent.key, self.org, folder, stated.epoch, stored) != seal
+        )
+        key = None if forged else self._key_of(stated, parent, under)
         self.types[folder] = stated.type
         self.newest[folder] = stated.tag
         self.epochs[stated.tag] = Epoch(folder, stated.epoch, self.position + 1, stated.recipients, key)

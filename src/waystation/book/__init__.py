@@ -10,14 +10,13 @@ files      attachments                              spec/files.md
 book       all of it together: what other rooms use
 """
 
+from waystation.book.audit import Progress, Report
 from waystation.book.book import (
     Accepted,
     Book,
     DeskKeys,
     FolderWrite,
     NewFolder,
-    Progress,
-    Report,
     Stamp,
 )
 from waystation.book.store import Store

@@ -5,16 +5,17 @@ comes to the same state; damage is found and named. It knows folders, access and
 records. Implements spec/book.md.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Final
 
-import apsw
 import msgspec
 
 from waystation.book import keyring as keyring_module
 from waystation.book import log as log_module
+from waystation.book.audit import Progress, Report, audit
+from waystation.book.change import ChangeBody, decode_change
 from waystation.book.entry import (
     ZERO_HASH,
     Entry,
@@ -48,7 +49,7 @@ from waystation.book.roster import (
 )
 from waystation.book.store import Store
 from waystation.derive import KEY_BYTES, Key, digest
-from waystation.errors import BookError, MissingKey, OrderError, SealError, SignatureError, WireError
+from waystation.errors import AuthorityError, BookError, MissingKey, OrderError, SealError, SignatureError, WireError
 from waystation.ids import (
     SINGLETONS,
     ChunkHash,
@@ -66,23 +67,10 @@ from waystation.ids import (
 from waystation.sign import SigningKey
 from waystation.unseal import SealingKey
 from waystation.verify import Signature, desk_id
-from waystation.wire import BIN_16, INT_64, Decoder, encode
-
-Progress = Callable[[int, int], None]
-"""Called now and then with (done, of)."""
+from waystation.wire import encode
 
 _SALT: Final = 32
 _LOCAL_SCHEMA: Final = "CREATE TABLE destroyed (folder BLOB PRIMARY KEY) WITHOUT ROWID"
-
-
-class ChangeBody(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """Plaintext of a change entry (B18)."""
-
-    version: int
-    save: Annotated[SaveId, BIN_16]
-    at_ms: Annotated[int, INT_64]
-    zone: str
-    payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,21 +124,6 @@ class Accepted(msgspec.Struct, frozen=True):
     folder_type: FolderType
     stamp: Stamp
     payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What `check` counted. `unread`: accepted, but the key is not held here or the body was dropped."""
-
-    entries: int
-    accepted: int
-    aside: int
-    unread: int
-    undecodable: int
-    order: OrderHash
-
-
-_decode_change: Final = Decoder(ChangeBody)
 
 
 class Book:
@@ -414,7 +387,7 @@ class Book:
                 continue
             try:
                 desk, seq, plaintext = open_change(raw, body, key)
-                change = _decode_change(plaintext)
+                change = decode_change(plaintext)
             except (SealError, WireError):
                 continue
             stamp = Stamp(change.save, change.at_ms, change.zone)
@@ -462,34 +435,7 @@ class Book:
 
         Raises: BookError, naming the first bad entry; StoreError, if the file itself is damaged.
         """
-        with self.store.reading():
-            scratch = apsw.Connection(":memory:")
-            for statement in log_module.SCHEMA.split(";"):
-                scratch.execute(statement)
-            _, genesis = read_genesis(self.genesis)
-            replay = Log(scratch, self.org, genesis, self._keyring, self._order_at)
-            counts = {"accepted": 0, "aside": 0, "unread": 0, "undecodable": 0}
-            rows = self._sql.execute(
-                "SELECT position, header, signature, body, order_hash FROM entry ORDER BY position"
-            )
-            for position, raw, signature, body, order in rows:
-                if position != replay.position + 1:
-                    raise OrderError("B4: an entry is missing before it", position)
-                try:
-                    counts[self._check_one(replay, Entry(raw, Signature(signature), body))] += 1
-                except (WireError, SealError, SignatureError) as error:
-                    raise BookError(error.message, position) from None
-                if replay.order != order:
-                    raise OrderError("B4: its order hash is not the log's", position)
-                if position % 1000 == 0:
-                    progress(position, self.position)
-            for name, chunk in self._sql.execute("SELECT hash, bytes FROM chunk"):
-                if chunk_hash(chunk) != name:
-                    raise BookError("B14: a chunk is not the one that its name says")
-            if (replay.position, replay.order) != (self.position, self.order):
-                raise OrderError("B4: the log ends elsewhere than this desk remembers", replay.position)
-            progress(self.position, self.position)
-            return Report(entries=replay.position, order=replay.order, **counts)
+        return audit(self.store, self.genesis, self._keyring, (self.position, self.order), self._order_at, progress)
 
     def organisation_keys(self) -> list[EpochKey]:
         """Keys of every epoch of the folder `organisation`, for an admission."""
@@ -506,24 +452,6 @@ class Book:
         for key in organisation_keys:
             self._keyring.add(key)
 
-    def _check_one(self, replay: Log, entry: Entry) -> str:
-        header, verdict = replay.take(entry)
-        listed = replay.roster.desks.get(header.desk)
-        if listed is not None:
-            check_signature(entry.header, entry.signature, listed.verify_key)
-        if verdict.aside is not None:
-            return "aside"
-        if header.kind is not EntryKind.CHANGE:
-            return "accepted"
-        key = self._keyring.find(header.tag)
-        if key is None or entry.body is None:
-            return "unread"
-        try:
-            _decode_change(open_body(entry.header, header, entry.body, key))
-        except (SealError, WireError):
-            return "undecodable"
-        return "accepted"
-
     def _place(self) -> Place:
         head = self._log.head(self.desk)
         seq, prev = (head.seq + 1, head.hash) if head else (0, HeaderHash(ZERO_HASH))
@@ -534,7 +462,7 @@ class Book:
         entry = make_entry(kind, plaintext, epoch, self.desk, place, salt, self._keys.signing)
         _, aside = self._store(entry)
         if aside is not None:
-            raise BookError(aside, self.position)
+            raise AuthorityError(aside, self.position)
         return Place(place.seq + 1, header_hash(entry.header), place.seen_position, place.seen_order)
 
     def _store(self, entry: Entry) -> tuple[Header, str | None]:
@@ -565,15 +493,18 @@ class Book:
         header = decode_header(entry.header)
         if entry.body is None:
             return
-        statement = read_epoch(open_body(entry.header, header, entry.body, self._keyring.get(header.tag)), None)
+        body = open_body(entry.header, header, entry.body, self._keyring.get(header.tag))
+        statement = read_epoch(body, None)
         sheet = self.store.chunk(statement.sheet)
         if sheet is None or self.desk not in statement.recipients or self._keyring.find(statement.tag) is not None:
             return
         envelope = self._log.wrapping(statement, header.tag)
         try:
+            if (parent := self._keyring.find(statement.parent)) is not None:
+                read_epoch(body, parent)
             wrapping = self._keyring.get(envelope) if envelope else None
             self._keyring.add(open_sheet(self.org, statement, sheet, wrapping, self.desk, self._keys.sealing))
-        except (MissingKey, SealError, WireError):
+        except (AuthorityError, MissingKey, SealError, WireError):
             # A bad copy of a key is its author's fault; it must not keep the log from going on (B13).
             return
 

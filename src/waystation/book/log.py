@@ -300,9 +300,6 @@ class Log:
                 raise AuthorityError("B11: a folder does not change its type")
             if not self._reads(header.desk, newest):
                 raise AuthorityError("B11: its author could not read the epoch before")
-            parent = self._keyring.find(statement.parent)
-            if parent is not None:
-                read_epoch(body, parent)
             self._sql.execute("UPDATE epoch SET superseded = ? WHERE id = ?", (self.position + 1, newest.id))
             self._epochs.pop(newest.tag, None)
         self._sql.execute(

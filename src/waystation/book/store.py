@@ -49,11 +49,19 @@ class Store:
         """Makes a new book file. Raises: StoreError, if one exists or the disk refuses."""
         if path.exists():
             raise StoreError("A book exists here already. Nothing was changed.")
-        store = cls(_connect(path, key, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, vfs))
-        with store.transaction():
-            for statement in _SCHEMA.split(";"):
-                store.connection.execute(statement)
-            store.set_meta("format", FORMAT)
+        store: Store | None = None
+        try:
+            store = cls(_connect(path, key, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, vfs))
+            with store.transaction():
+                for statement in _SCHEMA.split(";"):
+                    store.connection.execute(statement)
+                store.set_meta("format", FORMAT)
+        except BaseException:
+            if store is not None:
+                store.close()
+            for leftover in (path, path.with_name(path.name + "-wal")):
+                leftover.unlink(missing_ok=True)
+            raise
         return store
 
     @classmethod
@@ -146,6 +154,20 @@ class Store:
     def chunk(self, name: bytes) -> bytes | None:
         row = self.connection.execute("SELECT bytes FROM chunk WHERE hash = ?", (name,)).fetchone()
         return row[0] if row else None
+
+    def stored(self, size: int) -> Iterator[bytes]:
+        """The file's bytes as they stand on the disk, encrypted, in pieces of at most `size`.
+
+        Read through SQLite's own file layer: opening and closing the file beside it would drop its lock (POSIX).
+        """
+        system = apsw.vfs_names()[0].rpartition("-")[2]
+        file = apsw.VFSFile(system, self.connection.filename, [apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_READONLY, 0])
+        try:
+            end = file.xFileSize()
+            for at in range(0, end, size):
+                yield file.xRead(min(size, end - at), at)
+        finally:
+            file.xClose()
 
     def fold(self) -> None:
         """Folds the write-ahead log into the file, so that the file alone is complete."""

@@ -43,8 +43,7 @@ def play(desk: Desk, operation: Operation, clock: OperationClock, progress: Prog
         _arrange(stage, event)
     stage.run(progress)
     clock.let_go(operation.stood)
-    with desk.book.transaction():
-        desk.tables.turn()
+    desk.turn()
 
 
 def _arrange(stage: Stage, event: Event) -> None:

@@ -7,6 +7,7 @@ the organisation that they belong to is taken back, because nobody could ever re
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock, RLock
 from typing import Final
@@ -14,7 +15,7 @@ from typing import Final
 from waystation import vault
 from waystation.clock import Millis
 from waystation.desk.papers import Places, choose_places
-from waystation.errors import WrongPassphrase
+from waystation.errors import WaystationError, WrongPassphrase
 from waystation.office import drafts, founding
 from waystation.office.desk import Desk, Home, System
 from waystation.office.founding import Papers
@@ -187,6 +188,10 @@ class Session:
             if steady - self._active_ms >= self.idle_s * 1000:
                 _log.info("idle")
                 self.lock()
+                return
+            # A full disk must not lock the desk: yesterday's rows stand until the next look.
+            with suppress(WaystationError):
+                self.desk.turn()
 
     def keep(self, form: str, inputs: Sequence[tuple[str, str]]) -> bool:
         """Keeps what was typed, sealed if the desk is locked.

@@ -7,9 +7,10 @@ its old desk id. Refuses what is expired, cut short, altered, or of another orga
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BufferedIOBase
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -112,7 +113,7 @@ def backup(
         book = desk.book
         book.store.fold()
         made = desk.now_ms()
-        size, digest = _measure(desk.home.book)
+        size, digest = _measure(book.store)
         secrets = desk.vault.secrets
         manifest = Manifest(
             1,
@@ -127,7 +128,7 @@ def backup(
             size,
             digest,
         )
-        _write(target, manifest, desk.home.book, recipients, progress)
+        _write(target, manifest, book.store, recipients, progress)
         if sealed_identity:
             place_file(key_file, lambda file: file.write(sealed_identity))
         with book.transaction():
@@ -200,8 +201,7 @@ def restore(
                 book.succeed(manifest.desk, [root])
             vault = Vault.create(home.vault, passphrase, secrets, kdf or new_kdf(random), random)
             desk = Desk(home, vault, book, system)
-            with book.transaction():
-                desk.tables.turn()
+            desk.turn()
         except BaseException:
             store.close()
             raise
@@ -272,24 +272,22 @@ def read_recipient(text: str) -> pyrage.x25519.Recipient:
         raise BadInput({"recipient": Problem("bad_recipient", "That is no age recipient (age1…).")}) from None
 
 
-def _measure(path: Path) -> tuple[int, bytes]:
+def _measure(store: Store) -> tuple[int, bytes]:
     digest = hashlib.sha256()
     size = 0
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
-            size += len(piece)
+    for piece in store.stored(_PIECE):
+        digest.update(piece)
+        size += len(piece)
     return size, digest.digest()
 
 
 def _write(
-    target: Path, manifest: Manifest, book: Path, recipients: list[pyrage.x25519.Recipient], progress: Progress
+    target: Path, manifest: Manifest, store: Store, recipients: list[pyrage.x25519.Recipient], progress: Progress
 ) -> None:
     described = encode(manifest)
     head = LEAD + u32(len(described)) + described
-    with book.open("rb") as source:
-        reader = _Joined(head, source, manifest.size, progress)
-        place_file(target, lambda file: pyrage.encrypt_io(reader, file, recipients))
+    reader = _Joined(chain((head,), store.stored(_PIECE)), manifest.size + len(head), progress)
+    place_file(target, lambda file: pyrage.encrypt_io(reader, file, recipients))
 
 
 def place_file(target: Path, write: Callable[[BufferedIOBase], object]) -> None:
@@ -337,11 +335,11 @@ def _unpack(
 
 
 class _Joined(BufferedIOBase):
-    """Reads a head, then a file of which exactly `size` bytes count."""
+    """Reads pieces as one file of `size` bytes."""
 
-    def __init__(self, head: bytes, source: BufferedIOBase, size: int, progress: Progress) -> None:
-        self._head = head
-        self._source = source
+    def __init__(self, pieces: Iterator[bytes], size: int, progress: Progress) -> None:
+        self._pieces = pieces
+        self._left = b""
         self._size = size
         self._done = 0
         self._progress = progress
@@ -351,12 +349,10 @@ class _Joined(BufferedIOBase):
 
     def read(self, size: int | None = -1, /) -> bytes:
         """At most `size` bytes; empty at the end."""
-        left = self._size - self._done
-        size = left + len(self._head) if size is None or size < 0 else size
-        if self._head:
-            piece, self._head = self._head[:size], self._head[size:]
-            return piece
-        piece = self._source.read(min(size, left))
+        if not self._left:
+            self._left = next(self._pieces, b"")
+        end = len(self._left) if size is None or size < 0 else size
+        piece, self._left = self._left[:end], self._left[end:]
         self._done += len(piece)
         self._progress(self._done, self._size)
         return piece

@@ -108,6 +108,7 @@ class Desk:
         self._book: Book | None = book
         self._system = system
         self.gate: Final = RLock()
+        self._turned = ""
         self.tables = Tables(book.store.connection, system.registry, system.terms, self.today)
         self.drafts = Drafts(book.store.connection)
         self.reader = Reader(book.store.connection, system.registry, system.terms, self.today, self.now_ms, self.tables)
@@ -223,6 +224,15 @@ class Desk:
         Vault.open(self.home.vault, old)
         check_passphrase(new)
         self.vault.change_passphrase(new, new_kdf(self.randomness), self.randomness)
+
+    def turn(self) -> None:
+        """Brings up to date what the day alone has changed, if a new day has begun since this was last asked."""
+        with self.gate:
+            day = self.today()
+            if day != self._turned and self._book is not None:
+                with self._book.transaction():
+                    self.tables.turn()
+                self._turned = day
 
     def rebuild(self, progress: Progress = lambda done, of: None) -> None:
         """Makes every derived table again from the log, in one transaction."""

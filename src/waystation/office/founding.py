@@ -97,8 +97,7 @@ def unlock(home: Home, passphrase: str, system: System, progress: Progress = lam
         if store.meta("tables") != desk.tables.shape:
             # Another version of this program laid them out, or declared fewer fields; the log has everything.
             desk.rebuild(progress)
-        with book.transaction():
-            desk.tables.turn()
+        desk.turn()
         desk.destroy_due()
     except BaseException:
         store.close()

@@ -33,7 +33,7 @@ class Eye:
         for size, width, scheme in SIZES:
             self._page.set_viewport_size({"width": width, "height": 900})
             self._page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-            self._page.screenshot(path=SCREENSHOTS / f"{name}-{size}.png", full_page=True)
+            self._page.screenshot(path=SCREENSHOTS / f"{name}-{size}.png", full_page=True, animations="disabled")
             found = self._page.evaluate(f"{_axe()}; axe.run(document, {{resultTypes: ['violations']}})")
             for violation in found["violations"]:
                 where = [node["html"][:160] for node in violation["nodes"][:3]]

@@ -6,12 +6,25 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from tests.desk.journeys.furnished import FAMILY, FILE, FILE_NAME, GIVEN, HANDLE, MASKED, Furnished, furnished
+from tests.desk.journeys.furnished import (
+    CASE,
+    FAMILY,
+    FILE,
+    FILE_NAME,
+    GIVEN,
+    HANDLE,
+    MASKED,
+    OTHER_CASE,
+    PLACE,
+    Furnished,
+    furnished,
+)
 from tests.desk.sitting import Sitting, sit_down, system
 from tests.ground.seeded import HeldClock, Seeded
 
 from waystation.desk.forms import ref_text
 from waystation.ids import FolderType, to_text
+from waystation.office import intake
 from waystation.records.values import Day
 from waystation.views import case as case_view
 from waystation.views import organisation
@@ -233,6 +246,42 @@ def test_the_next_check_in_is_planned_with_it(there: tuple[Furnished, Sitting]) 
     last = record_views.records(desk.desk.reader, desk.case, ("check_in",))["check_in"][-1]
     assert last.fields["person"] == desk.person
     assert last.masked == ("agreed_words",)
+
+
+def test_a_long_list_has_pages(there: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = there
+    for number in range(50):
+        save = intake.take_down(desk.desk, {"story": f"The {number}th.", "level": "low"})
+        desk.desk.save(save)
+    first = sitting.get("requests").text
+    assert first.count('class="queue-row') == 50
+    (following,) = re.findall(r'href="[^"]*/(requests\?[^"]*)" rel="next"', first)
+    second = sitting.get(unescape(following)).text
+    assert second.count('class="queue-row') == 1
+    assert 'rel="prev"' in second
+    assert sitting.get("requests?after=nonsense").status_code == 422
+
+
+def test_cases_are_filtered(there: tuple[Furnished, Sitting]) -> None:
+    _, sitting = there
+    for query, shown in (
+        ("", (CASE, OTHER_CASE)),
+        ("?level=low", (OTHER_CASE,)),
+        ("?level=low&stage=granted", ()),
+        ("?state=closed", ()),
+        ("?state=all", (CASE, OTHER_CASE)),
+        ("?level=nonsense", (CASE, OTHER_CASE)),
+    ):
+        page = sitting.get(f"cases{query}").text
+        assert [name for name in (CASE, OTHER_CASE) if name in page] == list(shown), query
+
+
+def test_no_title_names_anyone(there: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = there
+    for path in (desk.path(desk.case), desk.record("person", desk.person), desk.path(desk.place, "places"), "today"):
+        found = re.search(r"<title>(.*?)</title>", sitting.get(path).text)
+        assert found
+        assert [words for words in (*MASKED, CASE, PLACE) if words in unescape(found[1])] == []
 
 
 def test_what_is_shut_answers_without_a_trace(there: tuple[Furnished, Sitting]) -> None:

@@ -31,6 +31,10 @@ def listed(request: Request) -> Response:
         title=teller.language.gettext("Money"),
         money=found,
         most={total.currency: max(total.received, total.spent) for total in found.totals},
+        dearest={
+            currency: max(one.spent for row in found.categories for one in row.sums if one.currency == currency)
+            for currency in {one.currency for row in found.categories for one in row.sums}
+        },
         donations=donations,
         expenses=expenses,
         after=after,

@@ -25,7 +25,7 @@ from waystation.records.values import Day
 from waystation.views import case as case_view
 from waystation.views import places as views
 from waystation.views import shown as record_views
-from waystation.views.places import PlaceRow, StayRow
+from waystation.views.places import PlaceRow
 
 NIGHTS: Final = 14
 
@@ -148,27 +148,8 @@ def show(request: Request) -> Response:
         addable=casework.addable(desk, FolderType.PLACE),
         stays=[stay for stay in stays if stay.ends is None or stay.ends >= desk.today()],
         past=sum(stay.ends is not None and stay.ends < desk.today() for stay in stays),
-        days=_days(teller, desk.today()),
-        calendar=[
-            _stay_nights(teller, stay, desk.today()) for stay in stays if stay.ends is None or stay.ends > desk.today()
-        ],
         **history_context(request, desk, where, teller),
     )
-
-
-def _stay_nights(teller: Teller, stay: StayRow, first: str) -> dict[str, Any]:
-    """One stay of the calendar."""
-    start = date.fromisoformat(first)
-    begins = max(0, (date.fromisoformat(stay.begins) - start).days)
-    ends = NIGHTS if stay.ends is None else min(NIGHTS, (date.fromisoformat(stay.ends) - start).days)
-    address = teller.address(f"cases/{to_text(stay.case)}#shelter")
-    free = {"nights": 1, "text": "", "state": "free"}
-    cells = [free] * min(begins, NIGHTS)
-    if ends > begins:
-        cells.append({"nights": ends - begins, "text": stay.code_name, "state": "taken", "url": address})
-    cells += [free] * (NIGHTS - sum(int(str(cell["nights"])) for cell in cells))
-    people = teller.language.ngettext("one person", "%(num)s people", stay.people)
-    return {"text": stay.code_name, "url": address, "note": people, "cells": cells}
 
 
 EXPOSE: Final = Question(

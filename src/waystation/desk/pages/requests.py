@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from waystation.clock import Millis
 from waystation.desk.pages.case import Question, Step, folder_context, question_page
 from waystation.desk.pages.records import Where, this_minute, wants_override, where_of
 from waystation.desk.pages.telling import Teller
@@ -22,7 +23,7 @@ from waystation.office.reading import look, may_open
 from waystation.records import REGISTRY
 from waystation.records.labels import N_
 from waystation.records.status import RequestStage
-from waystation.records.values import Day
+from waystation.records.values import Day, Moment
 from waystation.views import requests as views
 from waystation.views.case import CaseView
 from waystation.views.request import request as request_view
@@ -100,14 +101,22 @@ def _row(teller: Teller, one: RequestRow) -> QueueRow:
         if waits
         else "later",
         code_name=one.code_name,
-        reason=f"{_(RequestStage(one.stage).label)} · {people}",
-        due=teller.moment(one.received_ms),
-        iso="",
+        reason=" · ".join(filter(None, (_(RequestStage(one.stage).label), people, _asked(teller, one.received_ms)))),
+        due=teller.day(one.deadline) if waits else "",
+        iso=(one.deadline or "") if waits else "",
         url=teller.address(f"requests/{to_text(one.folder)}"),
         action=_("Open the request"),
         danger=one.level if waits else None,
         timeframe=one.timeframe if waits else None,
     )
+
+
+def _asked(teller: Teller, received_ms: int | None) -> str:
+    """The day on which they asked, at this desk."""
+    if received_ms is None:
+        return ""
+    day = Moment(Millis(received_ms), teller.desk.zone()).local().date().isoformat()
+    return teller.language.gettext("asked %(day)s", day=teller.day(day))
 
 
 def begin(request: Request, form: Form | None = None, bad: BadInput | None = None) -> Response:

@@ -46,6 +46,10 @@ _ACTION: Final = {
 }
 
 
+DUE: Final = 10
+"""How much of what is due is shown at once; the rest is one press away."""
+
+
 class QueueRow(NamedTuple):
     """A line of the macro `queue`."""
 
@@ -72,8 +76,8 @@ def show(request: Request) -> Response:
     for one in found.danger if sees_cases else ():
         row = _danger_row(teller, one)
         (grave if row.urgency in ("life", "now") else others).append(row)
-    seen = (*found.missed, *found.due)
-    due = [_due_row(teller, one, desk.now_ms()) for one in seen if may_look(desk, one.folder_type)]
+    missed = [_due_row(teller, one) for one in found.missed if may_look(desk, one.folder_type)]
+    due = [_due_row(teller, one) for one in found.due if may_look(desk, one.folder_type)]
     backup = found.last_backup_ms
     return render(
         request,
@@ -83,7 +87,9 @@ def show(request: Request) -> Response:
         today=desk.today(),
         grave=grave,
         others=others,
-        due=due,
+        missed=missed,
+        due=due[:DUE],
+        due_later=due[DUE:],
         counts=found.counts if sees_cases else None,
         backup_ms=backup,
         backup_days=None if backup is None else (desk.now_ms() - backup) // DAY_MS,
@@ -115,7 +121,7 @@ def _danger_row(teller: Teller, one: InDanger) -> QueueRow:
     )
 
 
-def _due_row(teller: Teller, one: Due, now_ms: int) -> QueueRow:
+def _due_row(teller: Teller, one: Due) -> QueueRow:
     _ = teller.language.gettext
     at = Moment(one.at_ms, one.zone) if one.at_ms is not None else None
     path = f"{ROOTS[one.folder_type]}"
