@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from tests.desk.journeys.served import Served, browser_flags, browser_path, served
 from tests.desk.sitting import folder_of, founded, system
 from tests.ground.seeded import HeldClock, Seeded
 
 WAIT_MS = 15_000
+
+
+expect.set_options(timeout=WAIT_MS)
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ def show(request: Request) -> Response:
     look(desk, FolderType.OFFICE)
     teller = Teller(request, desk)
     office = desk.folder(FolderType.OFFICE)
-    found = record_views.records(desk.reader, office, ("partner", "task", "file"))
+    found = record_views.records(desk.reader, office, ("organisation", "partner", "task", "file"))
     backup = views.last_backup(desk.reader)
     return render(
         request,
@@ -36,6 +36,7 @@ def show(request: Request) -> Response:
         title=teller.language.gettext("Organisation"),
         tabs=_tabs(teller, "organisation"),
         about=views.organisation(desk.reader),
+        own=found["organisation"][0],
         partners=found.get("partner", ()),
         tasks=[task for task in found.get("task", ()) if "done" not in task.fields],
         files=found.get("file", ()),

@@ -105,6 +105,9 @@ class Teller:
 
     def of(self, record: Shown, name: str) -> str:
         """A record's field in words; empty if it holds nothing."""
+        if record.kind == "reveal" and name in ("of_kind", "of_field"):
+            kind, field = str(record.fields.get("of_kind", "")), str(record.fields.get("of_field", ""))
+            return self.field_label(kind, field) if name == "of_field" else self.kind_label(kind)
         return self.text(record.kind, name, record.fields.get(name))
 
     def moment(self, at: Moment | Millis | int | None) -> str:
@@ -325,6 +328,10 @@ class Teller:
             return told
         names = ", ".join(self.field_label(change.kind, name) for name in change.fields[:4])
         return self._("%(what)s – changed: %(fields)s", what=told, fields=names)
+
+    def kind_label(self, kind: str) -> str:
+        """What a kind is called; its own name if this Waystation does not know it."""
+        return self._(REGISTRY[kind].label) if kind in REGISTRY else kind
 
     def field_label(self, kind: str, name: str) -> str:
         """What a field is called; its own name if this Waystation does not know it."""
