@@ -1,8 +1,9 @@
-"""Backup, restore, drill: complete or absent, a new desk in the old one's place, nothing in the clear (spec/backup.md)."""
+"""Backup, restore, drill: complete or absent, a new desk in the old place, nothing in the clear (spec/backup.md)."""
 
 import hashlib
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -211,3 +212,14 @@ def test_the_desk_knows_the_age_of_its_last_backup(founded: tuple[Desk, Papers],
     assert desk.book.store.meta("last_backup_ms") == made.made_ms
     assert desk.folder(FolderType.OFFICE)
     assert replace(made, entries=0).file == made.file
+
+
+def test_a_backup_lets_no_second_process_into_the_book(founded: tuple[Desk, Papers], tmp_path: Path) -> None:
+    desk, _ = founded
+    backup(desk, tmp_path / "copy.age")
+    second = (
+        "import sys; from pathlib import Path; from waystation.book import Store; from waystation.errors import InUse\n"
+        f"try: Store.open(Path({str(desk.home.book)!r}), bytes.fromhex({desk.vault.secrets.database_key.hex()!r}))\n"
+        "except InUse: sys.exit(3)"
+    )
+    assert subprocess.run([sys.executable, "-c", second], check=False).returncode == 3

@@ -53,7 +53,7 @@ def shown(state: RecordState, spec: KindSpec) -> dict[str, Value]:
 
 
 def read_shown(data: bytes, spec: KindSpec) -> dict[str, Value]:
-    """As `shown`, straight from a state's bytes (`payload.encode_state`); where nothing is in conflict, with half the work."""
+    """As `shown`, straight from a state's bytes; half the work where nothing is in conflict."""
     found: dict[str, Value] = {}
     for field, live in raw_state(data).items():
         declared = spec.fields.get(field)

@@ -128,6 +128,15 @@ def test_nothing_changed_is_no_save(there: tuple[Furnished, Sitting]) -> None:
     assert desk.desk.book.position == before
 
 
+def test_what_a_record_hangs_on_is_no_longer_asked_for(there: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = there
+    decision = record_views.records(desk.desk.reader, desk.case, ("decision",))["decision"][-1]
+    assert 'name="application"' in sitting.get(f"{desk.path(desk.case)}/decision/new").text
+    page = sitting.get(desk.record("decision", decision.record) + "/edit").text
+    assert 'name="application"' not in page
+    assert "Lithuania, Humanitarian visa, filed 2 May 2017" in page
+
+
 def test_a_field_in_conflict_is_settled_first(there: tuple[Furnished, Sitting]) -> None:
     desk, sitting = there
     record = desk.record("risk_assessment", desk.risk)

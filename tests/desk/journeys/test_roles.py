@@ -44,6 +44,10 @@ NEEDS = {
 """Address → what somebody must be allowed to do there."""
 
 
+NESTED = re.compile(r"<form(?:(?!</form>).)*<form", re.DOTALL)
+"""A browser drops a form within a form, and its button then sends the outer one."""
+
+
 @pytest.fixture
 def there(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[tuple[Furnished, Sitting]]:
     with (
@@ -134,6 +138,7 @@ def test_every_page_as_every_role(
         assert answer.status_code == (200 if may else 403), (role.value, path)
         body = unescape(answer.text)
         assert [name for name in unseen if name in body] == [], (role.value, path)
+        assert not NESTED.search(answer.text), (role.value, path)
     found = unescape(sitting.post("search", {"q": "kettle thimble meadow anchor otter"}).text)
     assert [name for name in unseen if name in found] == []
 

@@ -111,7 +111,7 @@ def folder_context(request: Request, where: Where, view: CaseView) -> dict[str, 
         "addable": casework.addable(desk, where.folder_type),
         "conflicts": [(conflict, versions(teller, conflict)) for conflict in view.conflicts],
         "conflict_subject": {
-            (conflict.kind, conflict.record): _subject_of(view, conflict, teller) for conflict in view.conflicts
+            (conflict.kind, conflict.record): _subject_of(conflict, teller) for conflict in view.conflicts
         },
         **history_context(request, desk, where, teller),
     }
@@ -132,10 +132,11 @@ def history_context(request: Request, desk: Desk, where: Where, teller: Teller) 
     }
 
 
-def _subject_of(view: CaseView, conflict: Conflict, teller: Teller) -> str:
-    shown = [*view.records.get(conflict.kind, ()), view.head]
-    found = next((one for one in shown if (one.kind, one.record) == (conflict.kind, conflict.record)), None)
-    return teller.about(found) if found else ""
+def _subject_of(conflict: Conflict, teller: Teller) -> str:
+    """Whose field is in conflict: a person by their part in the case, any other record by its kind."""
+    if conflict.kind == "person":
+        return teller.link("person", conflict.record)
+    return teller.kind_label(conflict.kind)
 
 
 def _due(view: CaseView, now_ms: int) -> list[tuple[Shown, bool]]:
@@ -225,6 +226,7 @@ class Question(NamedTuple):
         title, text, button: gettext ids.
         asks: names of its inputs: "words", "day", "condition" …, as `act.html` draws them.
         done: what is said afterwards.
+        grave: whether it cannot be taken back; the way back stands first then.
     """
 
     title: str
@@ -232,6 +234,7 @@ class Question(NamedTuple):
     button: str
     asks: tuple[str, ...]
     done: str
+    grave: bool = False
 
 
 Do = Callable[[Desk, Where, RecordId, Form], Save]
@@ -608,6 +611,7 @@ TAKE_OUT: Final = Question(
     N_("Take the copy out"),
     ("why",),
     "",
+    grave=True,
 )
 
 

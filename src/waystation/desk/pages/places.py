@@ -161,6 +161,7 @@ EXPOSE: Final = Question(
     N_("It is exposed: move everyone"),
     ("reason", "day"),
     N_("The place is marked as exposed. Whoever stays there stands on “Today”."),
+    grave=True,
 )
 
 

@@ -409,6 +409,7 @@ def form_page(
         seen=seen_texts(record),
         masked=record.masked if record else (),
         conflicts=record.conflicts if record else (),
+        fixed={name: teller.of(record, name) for name in casework.RULES[kind].kept} if record else {},
         choices=choices,
         errors=teller.problems(bad),
         error_names=teller.error_names(bad, kind),
