@@ -403,7 +403,8 @@ def _unlocked(folder: Path | None, passphrase_file: Path | None) -> Iterator[Des
             f"There is no desk in {home.folder}. Found one with `waystation init`, or name its folder with --desk."
         )
     passphrase = _read_passphrase(passphrase_file) if passphrase_file else _ask("Passphrase", hidden=True)
-    opened = unlock(home, passphrase, machine())
+    with _progress("Making the tables anew") as progress:
+        opened = unlock(home, passphrase, machine(), progress)
     try:
         yield opened
     finally:

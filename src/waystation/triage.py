@@ -28,6 +28,7 @@ from waystation.records.values import Day
 
 _LEVELS: Final = {level.value: rank for rank, level in enumerate(RiskLevel)}
 _TIMEFRAMES: Final = {frame.value: rank for rank, frame in enumerate(Timeframe)}
+_DAY_HOURS: Final = 24
 _NO_DEADLINE: Final = 10**6
 
 Key: TypeAlias = tuple[int, int, int, int, int, int, bytes]
@@ -125,7 +126,9 @@ def _days_until(day: Day | None, today: str) -> int:
 
 
 def _reasons(danger: Danger, days_left: int, hours_missed: int, review_left: int) -> Iterable[Reason]:
-    if hours_missed >= 0:
+    if hours_missed >= 2 * _DAY_HOURS:
+        yield Reason(N_("Days since the missed check-in: %(days)s"), {"days": hours_missed // _DAY_HOURS})
+    elif hours_missed >= 0:
         yield Reason(N_("Hours since the missed check-in: %(hours)s"), {"hours": hours_missed})
     if danger.level is None:
         yield Reason(N_("Risk not assessed yet"))
