@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import BufferedIOBase
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 import pyrage
@@ -29,29 +29,30 @@ from waystation.sign import SigningKey, SigningSeed
 from waystation.tables import Tables
 from waystation.unseal import SealingKey, SealingSeed
 from waystation.vault import Kdf, Vault, check_passphrase, flush_folder, new_kdf
-from waystation.wire import Decoder, encode
+from waystation.wire import BIN_16, BIN_32, INT_64, Decoder, encode
 from waystation.words import to_age_secret
 
 LEAD: Final = b"waystation copy\n"
 MANIFEST_MAX: Final = 64 * limits.KIB
 _PIECE: Final = limits.MIB
 _SUFFIX: Final = ".age"
+_COUNT: Final = msgspec.Meta(ge=0, le=2**63 - 1)
 
 
 class Manifest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """What a backup says of itself (K3). `made_ms` and `expires_ms` in UTC ms; `size` in bytes."""
 
     version: int
-    org: OrgId
-    desk: DeskId
-    made_ms: int
-    expires_ms: int
-    position: int
-    order: OrderHash
-    database_key: Key
-    keyring_key: Key
-    size: int
-    digest: bytes
+    org: Annotated[OrgId, BIN_32]
+    desk: Annotated[DeskId, BIN_16]
+    made_ms: Annotated[int, INT_64]
+    expires_ms: Annotated[int, INT_64]
+    position: Annotated[int, _COUNT]
+    order: Annotated[OrderHash, BIN_32]
+    database_key: Annotated[Key, BIN_32]
+    keyring_key: Annotated[Key, BIN_32]
+    size: Annotated[int, _COUNT]
+    digest: Annotated[bytes, BIN_32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A real Chromium, once a worker, and pages in it that notice what must never happen."""
+"""A real Chromium, and pages in it that notice what must never happen."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +15,9 @@ WAIT_MS = 15_000
 expect.set_options(timeout=WAIT_MS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Ends with its module: Playwright keeps an event loop running, beside which no other test could run one."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=browser_flags())
         yield browser

@@ -88,6 +88,9 @@ def test_forms_and_questions(page: Page, there: tuple[Furnished, Served]) -> Non
         "call-off": desk.record("journey", desk.journey) + "/call-off",
         "expose": desk.path(desk.place, "places") + "/expose",
         "take-out": desk.record("file", desk.file) + "/download",
+        "erase": f"{case}/erase",
+        "hidden": "organisation/hidden",
+        "passphrase": "organisation/passphrase",
     }
     walk(page, launched, pages)
 
