@@ -156,19 +156,21 @@ def test_a_masked_field_is_shown_after_the_asking_only(desk: Desk, clock: HeldCl
     case = accepted(desk)
     (person,) = desk.tables.facts(case)["person"]
     with pytest.raises(Refused):
-        revealed(desk.reader, case, "person", person, "given_name")
+        revealed(desk.reader, case, "person", person, "given_name", by=desk.member)
     for kind, field in (("person", "role"), ("person", "patronymic"), ("nothing", "role")):
         with pytest.raises(Refused):
             casework.reveal(desk, case, kind, person, field)
     done(desk, casework.reveal(desk, case, "person", person, "given_name", "To book the ticket."))
-    assert revealed(desk.reader, case, "person", person, "given_name") == "Adam"
+    assert revealed(desk.reader, case, "person", person, "given_name", by=desk.member) == "Adam"
+    with pytest.raises(Refused):
+        revealed(desk.reader, case, "person", person, "given_name", by=desk.new_record())
     (asking,) = desk.tables.facts(case)["reveal"].values()
     assert (asking["revealed_by"], asking["reason"]) == (desk.member, "To book the ticket.")
     with pytest.raises(Refused):
-        revealed(desk.reader, case, "person", person, "home")
+        revealed(desk.reader, case, "person", person, "home", by=desk.member)
     clock.at_ms += 11 * 60 * 1000
     with pytest.raises(Refused):
-        revealed(desk.reader, case, "person", person, "given_name")
+        revealed(desk.reader, case, "person", person, "given_name", by=desk.member)
 
 
 def test_who_looked_is_never_changed(desk: Desk) -> None:

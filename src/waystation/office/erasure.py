@@ -28,10 +28,10 @@ def erase(desk: Desk, folder: FolderId, folder_type: FolderType, code_name: str,
 
     Args:
         code_name: the folder's; `typed_back` must be the same, so that no tired hand erases the wrong one.
-    Raises: Refused; BadInput.
+    Raises: Refused; BadInput, also where there is no such folder.
     """
     desk.require(Action.ERASE, folder_type)
-    if typed_back.split() != code_name.split():
+    if not code_name or typed_back.split() != code_name.split():
         raise BadInput({"typed_back": Problem("not_the_same", N_("That is not its code name. Nothing was erased."))})
     desk.hide(folder)
 

@@ -234,16 +234,16 @@ def people(records: Mapping[str, tuple[Shown, ...]]) -> tuple[Person, ...]:
     return tuple(Person(one.record, number, one) for number, one in enumerate(ordered, 1))
 
 
-def revealed(reader: Reader, folder: FolderId, kind: str, record: bytes, field: str, *, by: bytes | None = None) -> str:
+def revealed(reader: Reader, folder: FolderId, kind: str, record: bytes, field: str, *, by: bytes) -> str:
     """A masked value in words, after its reveal was saved (`office.casework.reveal`).
 
     Args:
-        by: the member who asked; whoever it was, if left out.
-    Raises: Refused, if nobody asked for exactly this within the last ten minutes.
+        by: the member who asked; what a colleague was shown stays masked for everyone else.
+    Raises: Refused, if they did not ask for exactly this within the last ten minutes.
     """
     asked = reader.row(
         "SELECT 1 FROM k_reveal WHERE folder = ? AND of_kind = ? AND of_record = ? AND of_field = ? AND revealed >= ?"
-        " AND revealed_by = coalesce(?, revealed_by)",
+        " AND revealed_by = ?",
         folder,
         kind,
         record,
