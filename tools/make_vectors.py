@@ -1,8 +1,8 @@
 """Writes the vectors in spec/vectors: `PYTHONPATH=src:. python tools/make_vectors.py [--renew]`.
 
 Everything comes from seeded randomness and is the same at every run, but for what two libraries make with randomness of
-their own: envelopes to a public key (HPKE), hence the sheets and the log that name them, and files (age). Those groups
-are made once and kept; --renew makes them anew.
+their own: envelopes to a public key (HPKE), hence the sheets and the log that name them, and age files: attachments and
+backups. Those groups are made once and kept; --renew makes them anew.
 
 Every group has valid cases, and faulty ones with exactly one fault each: `rule` is what it breaks, `error` the class
 that production raises. Bytes are hexadecimal, except where a name ends in _base64.
@@ -18,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+import pyrage
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from tests.book.scribe import NOTHING, ORGANISATION, Author, Scribe, statement_body
 from tests.ground.seeded import NOON_MS, Seeded
@@ -36,7 +37,7 @@ from waystation.book.entry import (
 from waystation.book.files import seal_file
 from waystation.book.folder import chunk_hash, make_epoch
 from waystation.clock import DAY_MS
-from waystation.derive import Key, derive, digest, label, mac
+from waystation.derive import Key, derive, digest, label, mac, u32
 from waystation.ids import (
     DeskId,
     FolderTag,
@@ -47,6 +48,8 @@ from waystation.ids import (
     OrgId,
     singleton_folder,
 )
+from waystation.office.backup import LEAD as COPY_LEAD
+from waystation.office.backup import recovery_opener
 from waystation.seal import pad, seal_once, seal_to
 from waystation.sign import SigningKey, SigningSeed
 from waystation.unseal import SealingKey, SealingSeed
@@ -58,7 +61,13 @@ ABOUT: Final = (
     "Bytes are hexadecimal, except where a name ends in _base64. A faulty case has exactly one fault; `rule` is what "
     "it breaks. Written by tools/make_vectors.py."
 )
-MADE_ONCE: Final = {"envelope": ("sealed",), "book": ("sheet", "log"), "files": ("file",), "vault": ()}
+MADE_ONCE: Final = {
+    "envelope": ("sealed",),
+    "book": ("sheet", "log"),
+    "files": ("file",),
+    "vault": (),
+    "backup": ("file",),
+}
 KIB: Final = 1024
 
 Case = dict[str, object]
@@ -1054,6 +1063,128 @@ def file() -> Group:
     }
 
 
+# ── backup.json ──
+
+
+def inside() -> Group:
+    rand = Seeded("inside a backup")
+    org, desk, order = rand(32), rand(16), rand(32)
+    database_key, keyring_key, book = rand(32), rand(32), rand(200)
+    made, expires = NOON_MS, NOON_MS + 90 * DAY_MS
+    fields: dict[str, object] = {
+        "version": 1,
+        "org": org,
+        "desk": desk,
+        "made_ms": made,
+        "expires_ms": expires,
+        "position": 77,
+        "order": order,
+        "database_key": database_key,
+        "keyring_key": keyring_key,
+        "size": len(book),
+        "digest": sha256(book).digest(),
+    }
+
+    def manifest(**other: object) -> bytes:
+        return encode(list({**fields, **other}.values()))
+
+    def joined(described: bytes, content: bytes = book, length: int | None = None) -> bytes:
+        return COPY_LEAD + u32(len(described) if length is None else length) + described + content
+
+    def bad(name: str, rule: str, error: str, plaintext: bytes, now_ms: int = made) -> Case:
+        return fault(name, rule, error, plaintext=plaintext, now_ms=now_ms, accepted=False)
+
+    def good(name: str, now_ms: int, accepted: bool = False, **other: object) -> Case:
+        return {
+            "name": name,
+            "plaintext": joined(manifest(**other)),
+            "now_ms": now_ms,
+            "accepted": accepted,
+            "manifest": {**fields, **other},
+            "book": book,
+        }
+
+    sound = manifest()
+    fixed = {"org": org, "desk": desk, "order": order, "database_key": database_key, "keyring_key": keyring_key}
+    return {
+        "valid": [
+            good("on the day it was made", made),
+            good("in its last millisecond", expires - 1),
+            good("expired, which the person accepts", expires + 1, accepted=True),
+            good("for one day", made + DAY_MS - 1, expires_ms=made + DAY_MS),
+        ],
+        "faulty": [
+            bad("nothing", "K2", "BackupError", b""),
+            bad("another lead", "K2", "BackupError", laid_over(joined(sound), 0, b"waystation vault")),
+            bad("a lead in capitals", "K2", "BackupError", laid_over(joined(sound), 0, b"W")),
+            bad("the lead cut", "K2", "BackupError", COPY_LEAD[:-1]),
+            bad("the lead alone", "K2", "BackupError", COPY_LEAD),
+            bad("the length cut", "K2", "BackupError", joined(sound)[: len(COPY_LEAD) + 3]),
+            bad("the manifest cut", "K2", "BackupError", joined(sound, b"")[:-1]),
+            bad("a length above all that follows", "K2", "BackupError", joined(sound, length=len(sound + book) + 1)),
+            bad("an impossible length", "K2", "BackupError", joined(sound, length=2**32 - 1)),
+            bad("no length", "W2", "WireError", joined(sound, length=0)),
+            bad("a length one too small", "W3", "WireError", joined(sound, length=len(sound) - 1)),
+            bad("a length one too large", "W3", "WireError", joined(sound, length=len(sound) + 1)),
+            bad("version 0", "W2", "WireError", joined(manifest(version=0))),
+            bad("version 2", "W2", "NewerFormat", joined(manifest(version=2))),
+            bad("version 2 of another shape", "W2", "NewerFormat", joined(encode([2, "other"]))),
+            bad("an element too many", "W3", "WireError", joined(manifest(more=None))),
+            bad("an element too few", "W3", "WireError", joined(encode(list(fields.values())[:-1]))),
+            *(bad(f"{of} cut", "W3", "WireError", joined(manifest(**{of: whole[:-1]}))) for of, whole in fixed.items()),
+            bad("org too long", "W3", "WireError", joined(manifest(org=org + b"\0"))),
+            bad("digest cut", "W3", "WireError", joined(manifest(digest=sha256(book).digest()[:-1]))),
+            bad("desk as text", "W3", "WireError", joined(manifest(desk="d" * 16))),
+            bad("a made that is no time", "W3", "WireError", joined(manifest(made_ms=2**63))),
+            bad("an expires that is no time", "W3", "WireError", joined(manifest(expires_ms=2**63))),
+            bad("a position below zero", "W3", "WireError", joined(manifest(position=-1))),
+            bad("a size below zero", "W3", "WireError", joined(manifest(size=-1))),
+            bad("a size that is a float", "W3", "WireError", joined(manifest(size=float(len(book))))),
+            bad("a size one too small", "K5", "BackupError", joined(manifest(size=len(book) - 1))),
+            bad("a size one too large", "K5", "BackupError", joined(manifest(size=len(book) + 1))),
+            bad("another digest", "K5", "BackupError", joined(manifest(digest=sha256(sound).digest()))),
+            bad("a bit of the book turned", "K5", "BackupError", joined(sound, flipped(book, 100))),
+            bad("the book cut", "K5", "BackupError", joined(sound, book[:-1])),
+            bad("a byte after the book", "K5", "BackupError", joined(sound, book + b"\0")),
+            bad("no book", "K5", "BackupError", joined(sound, b"")),
+            bad("expired", "K5", "BackupError", joined(sound), expires + 1),
+        ],
+    }
+
+
+def backup_file() -> Group:
+    rand = Seeded("a backup's file")
+    recovery, once_only, stranger = rand(32), rand(32), rand(32)
+    plain = inside()["valid"][0]
+    plaintext = plain["plaintext"]
+    assert isinstance(plaintext, bytes)
+    readers = [recovery_opener(secret).to_public() for secret in (recovery, once_only)]
+    file = pyrage.encrypt(plaintext, readers)
+    words, identity = " ".join(to_words(recovery)), to_age_secret(once_only)
+
+    def bad(name: str, content: bytes, said: str = words) -> Case:
+        return fault(name, "K1", "BackupError", words=said, file_base64=b64encode(content).decode())
+
+    return {
+        "valid": [
+            {
+                "name": "to the recovery key and a one-time identity",
+                "words": words,
+                "key_text": identity,
+                "file_base64": b64encode(file).decode(),
+                **{key: of for key, of in plain.items() if key not in {"name", "plaintext"}},
+            }
+        ],
+        "faulty": [
+            bad("another recovery key", file, " ".join(to_words(stranger))),
+            bad("the last byte missing", file[:-1]),
+            bad("a bit turned", flipped(file, -100)),
+            bad("a bit of the header turned", flipped(file, file.index(b"\n---") + 6)),
+            bad("no age file", plaintext),
+        ],
+    }
+
+
 FORMATS: Final[Mapping[str, Mapping[str, Callable[[], Group]]]] = {
     "envelope": {
         "derive": derivation,
@@ -1077,6 +1208,7 @@ FORMATS: Final[Mapping[str, Mapping[str, Callable[[], Group]]]] = {
         "log": log,
     },
     "files": {"file": file},
+    "backup": {"inside": inside, "file": backup_file},
 }
 
 
@@ -1097,7 +1229,7 @@ def make(name: str, renew: bool) -> dict[str, object]:
     """One file of vectors.
 
     Args:
-        name: envelope, vault, book or files.
+        name: envelope, vault, book, files or backup.
         renew: whether to make anew what is otherwise kept.
     """
     path = VECTORS / f"{name}.json"
@@ -1110,7 +1242,7 @@ def make(name: str, renew: bool) -> dict[str, object]:
 
 
 def main() -> None:
-    """Writes all four files."""
+    """Writes all five files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--renew", action="store_true", help="make anew what has randomness of its own")
     renew = parser.parse_args().renew

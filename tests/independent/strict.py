@@ -1,10 +1,13 @@
 """MessagePack as spec/README.md W1–W3 allows it, read by hand.
 
 Refuses, naming the rule: a wrong type, a wrong count, a trailing byte, an unknown element, more
-than 16 MiB, a newer version. It checks every length before it believes it.
+than 16 MiB, a newer version. It checks every length before it believes it. What people wrote may
+hold any value of MessagePack; OpenReader reads that.
 """
 
+import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 Value = int | bytes | str | list["Value"] | None
@@ -35,7 +38,7 @@ def need(holds: bool, rule: str) -> None:
         raise Refused(rule)
 
 
-class _Reader:
+class Reader:
     """A place in the bytes."""
 
     def __init__(self, data: bytes) -> None:
@@ -86,6 +89,94 @@ class _Reader:
             return self.many(self.number(2 << (kind - 0xDC)), depth)
         # Maps, floats, booleans and extensions stand in no structure of the book.
         raise Refused("W3")
+
+
+@dataclass(frozen=True)
+class Float:
+    """A float, and its bytes: a float of 32 bits is another value than the same number in 64."""
+
+    stored: bytes
+
+    @property
+    def number(self) -> float:
+        """What it counts; perhaps no finite number."""
+        found: float = struct.unpack(">f" if len(self.stored) == 4 else ">d", self.stored)[0]
+        return found
+
+
+@dataclass(frozen=True)
+class Map:
+    """A map's pairs as they stand."""
+
+    pairs: tuple[tuple["Open", "Open"], ...]
+
+
+@dataclass(frozen=True)
+class Extension:
+    """An extension type and its bytes."""
+
+    code: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Text whose bytes are no UTF-8."""
+
+    data: bytes
+
+
+Open = int | bool | bytes | str | Float | Map | Extension | Broken | list["Open"] | None
+
+
+class OpenReader(Reader):
+    """A place in bytes that hold values of any kind, nested at most `deepest` arrays and maps in one another."""
+
+    def __init__(self, data: bytes, deepest: int, rule: str) -> None:
+        super().__init__(data)
+        self._deepest = deepest
+        self._rule = rule
+
+    def array(self, rule: str) -> int:
+        """The count of elements of an array that must stand here."""
+        kind = self.number(1)
+        need(0x90 <= kind <= 0x9F or kind in (0xDC, 0xDD), rule)
+        count = kind & 0x0F if kind <= 0x9F else self.number(2 << (kind - 0xDC))
+        need(count <= len(self.data) - self.at, "W3")
+        return count
+
+    def open(self, depth: int = 0) -> Open:
+        """The value that stands here; `depth` arrays and maps are around it."""
+        kind = self.data[self.at] if self.at < len(self.data) else 0
+        if 0x80 <= kind <= 0x8F or kind in (0xDE, 0xDF):
+            need(depth < self._deepest, self._rule)
+            self.take(1)
+            count = kind & 0x0F if kind <= 0x8F else self.number(2 << (kind - 0xDE))
+            need(2 * count <= len(self.data) - self.at, "W3")
+            return Map(tuple((self.open(depth + 1), self.open(depth + 1)) for _ in range(count)))
+        if 0x90 <= kind <= 0x9F or kind in (0xDC, 0xDD):
+            need(depth < self._deepest, self._rule)
+            return [self.open(depth + 1) for _ in range(self.array("W3"))]
+        if 0xA0 <= kind <= 0xBF or 0xD9 <= kind <= 0xDB:
+            self.take(1)
+            stored = self.take(kind & 0x1F if kind <= 0xBF else self.number(1 << (kind - 0xD9)))
+            try:
+                return stored.decode("utf-8")
+            except UnicodeDecodeError:
+                return Broken(stored)
+        if kind in (0xC2, 0xC3):
+            return self.take(1) == b"\xc3"
+        if kind in (0xCA, 0xCB):
+            self.take(1)
+            return Float(self.take(4 << (kind - 0xCA)))
+        if 0xC7 <= kind <= 0xC9 or 0xD4 <= kind <= 0xD8:
+            self.take(1)
+            size = self.number(1 << (kind - 0xC7)) if kind <= 0xC9 else 1 << (kind - 0xD4)
+            return Extension(self.number(1, signed=True), self.take(size))
+        # What is left is nil, an integer or bytes: nothing nests in it.
+        found = self.value()
+        assert found is None or isinstance(found, int | bytes)
+        return found
 
 
 def integer(low: int, high: int) -> Shape:
@@ -156,7 +247,7 @@ def either(shapes: dict[str, Shape]) -> Shape:
 def structure(data: bytes, *shapes: Shape) -> list:  # type: ignore[type-arg]  # the caller knows
     """The elements after the version of a structure of version 1."""
     need(len(data) <= LARGEST, "W3")
-    reader = _Reader(data)
+    reader = Reader(data)
     value = reader.value()
     need(isinstance(value, list) and len(value) > 0 and type(value[0]) is int, "W3")
     assert isinstance(value, list)

@@ -116,7 +116,7 @@ class FieldSpec(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def read(self, value: Value) -> Value:
         """A stored value as this field understands it; `Unread` where it does not fit."""
-        return value if self._fits(value) else Unread(wire.encode(value))
+        return value if self._fits(value) or isinstance(value, Unread) else Unread(wire.encode(value))
 
     def columns(self, name: str) -> tuple[Column, ...]:
         """Its SQL columns; the first is the one to sort and compare by."""
