@@ -55,8 +55,8 @@ def printed(papers: Papers, sheet: Sheet) -> Printed:
                 "member in another country."
             ),
             N_(
-                "Without it the work goes on, but no backup can be restored to a working desk, and nobody can settle who "
-                "leads the organisation. Whoever steals it can admit themselves, and everybody will see that."
+                "Without it the work goes on, but no backup can be restored to a working desk, and nobody can settle "
+                "who leads the organisation. Whoever steals it can admit themselves, and everybody will see that."
             ),
             papers.root_words,
             papers.root_text,
