@@ -119,7 +119,7 @@ def rebuilds(home: Home, size: int, scratch: Path) -> Result:
     for tag, folder, number in connection.execute("SELECT tag, folder, number FROM epoch").fetchall():
         epoch = desk.book._keyring.get(tag)
         keys[tag] = (epoch.key, desk.book.org + folder + u32(number))
-    tables = [n for n in schema.names(desk.registry) if n not in ("search", "overlay")]
+    tables = [name for name in schema.names(desk.registry) if name != "search"]
     statements = [s for s in schema.statements(desk.registry) if s.strip()]
     rows = {
         n: connection.execute(
@@ -137,13 +137,16 @@ def rebuilds(home: Home, size: int, scratch: Path) -> Result:
             texts.append((rowid, text))
     known = {word for _, text in texts for word in floor.WORD.findall(text.casefold())}
     look_up = {word: terms.index_terms(word) for word in known}
-    value = timed(desk.rebuild)
+    copy = scratch / "rebuild.db"
     desk.book.store.fold()
-    target = floor.connect(scratch / "rebuild.db", bytes(32))
-    least = floor.rebuild(connection, target, keys, floor.Laid(statements, rows, texts, look_up))
-    target.close()
+    shutil.copy(home.book, copy)
+    value = timed(desk.rebuild)
+    bare = floor.connect(copy, desk.vault.secrets.database_key)
+    least = floor.rebuild(bare, keys, floor.Laid(statements, rows, texts, look_up))
+    bare.close()
+    desk.book.store.fold()
     desk.lock()
-    (scratch / "rebuild.db").unlink()
+    copy.unlink()
     share = least / value
     return Result("rebuild", size, value, "s", least, value / least, "≥ 40 % of the floor", share >= 0.4)
 

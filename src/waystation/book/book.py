@@ -35,7 +35,7 @@ from waystation.book.entry import (
 )
 from waystation.book.folder import NewEpoch, chunk_hash, make_epoch, open_sheet, read_epoch
 from waystation.book.keyring import Keyring
-from waystation.book.log import Log, Tombstone
+from waystation.book.log import Epoch, Log, Tombstone
 from waystation.book.roster import (
     COORDINATOR,
     AdmitDesk,
@@ -55,6 +55,7 @@ from waystation.ids import (
     ChunkHash,
     DeskId,
     FolderId,
+    FolderTag,
     FolderType,
     HeaderHash,
     MemberId,
@@ -70,6 +71,8 @@ from waystation.verify import Signature, desk_id
 from waystation.wire import encode
 
 _SALT: Final = 32
+_REMEMBERED: Final = 20_000
+"""Folders whose keys a long reading keeps at hand."""
 _LOCAL_SCHEMA: Final = "CREATE TABLE destroyed (folder BLOB PRIMARY KEY) WITHOUT ROWID"
 
 
@@ -380,11 +383,18 @@ class Book:
             of_folder = "AND epoch IN (SELECT id FROM epoch WHERE folder = ?)"
             rows = self.store.each(f"{query} {of_folder} ORDER BY position", after, folder)
         members = {desk: entry.member for desk, entry in self.roster.desks.items()}
+        readable: dict[FolderTag, tuple[Epoch, EpochKey] | None] = {}
         for position, raw, body in rows:
             tag = tag_of(raw)
-            epoch, key = self._log.epoch(tag), self._keyring.find(tag)
-            if epoch is None or key is None or epoch.folder in hidden:
+            if tag not in readable:
+                if len(readable) == _REMEMBERED:
+                    readable.clear()
+                epoch, key = self._log.epoch(tag), self._keyring.find(tag)
+                readable[tag] = (epoch, key) if epoch and key and epoch.folder not in hidden else None
+            found = readable[tag]
+            if found is None:
                 continue
+            epoch, key = found
             try:
                 desk, seq, plaintext = open_change(raw, body, key)
                 change = decode_change(plaintext)
@@ -528,7 +538,9 @@ class Book:
     def _resume(self) -> None:
         roster = Roster(self.org, read_genesis(self.genesis)[1])
         rows = self._sql.execute(
-            "SELECT position, header, body FROM entry WHERE kind = 1 AND status IS NULL ORDER BY position"
+            # The first condition is the index's own; SQLite does not infer it from the second.
+            "SELECT position, header, body FROM entry"
+            " WHERE kind IN (1, 4) AND kind = 1 AND status IS NULL ORDER BY position"
         )
         for position, raw, body in rows:
             header = decode_header(raw)

@@ -131,7 +131,8 @@ def _writes(
         if _name(name) <= last:
             raise WireError("A payload's fields are out of order or repeated (R3).")
         last = name
-        fields[name] = read_value(raw)
+        data = bytes(raw)
+        fields[name] = _read_short(data) if len(data) <= SHORT_BYTES else _read(data)
         if references:
             seen[name] = _references(references)
     return fields, seen
@@ -171,6 +172,11 @@ def read_value(raw: msgspec.Raw) -> Value | None:
 
     Raises: WireError, if what cannot be read is nested too deep.
     """
+    data = bytes(raw)
+    return _read_short(data) if len(data) <= SHORT_BYTES else _read(data)
+
+
+def _read(raw: bytes) -> Value | None:
     try:
         found = _decode_any.decode(raw)
         if type(found) in _AS_THEY_ARE:
@@ -182,10 +188,13 @@ def read_value(raw: msgspec.Raw) -> Value | None:
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError):
         # A tag, a shape or a range from a newer desk, or a broken one: kept, not understood.
         pass
-    kept = bytes(raw)
-    if _nesting(kept) > UNREAD_NESTING_MAX:
+    if _nesting(raw) > UNREAD_NESTING_MAX:
         raise WireError("A payload nests too deep (R11).")
-    return Unread(kept)
+    return Unread(raw)
+
+
+_read_short: Final = lru_cache(maxsize=8192)(_read)
+"""Choices, days, links to members: few, and repeated in every book; all of them frozen."""
 
 
 class _Layout(NamedTuple):

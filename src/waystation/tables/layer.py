@@ -4,6 +4,7 @@ Holds each record that the stretch touches once, however often it is changed, an
 so one save and a million of them go the same way.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -122,30 +123,30 @@ class Layer:
     def flush(self) -> None:
         """Writes every held record and forgets it."""
         # A row that is not there yet is inserted plainly: replacing would look for it first, a million times.
-        rows: dict[str, list[tuple[Any, ...]]] = {}
+        rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
         silent: list[tuple[int]] = []
-        for (folder, kind, record), held in self._held.items():
-            state, verb = held.state, "INSERT OR REPLACE" if held.stored else "INSERT"
+        for key, held in self._held.items():
+            folder, kind, record = key
+            state, stored, rowid = held.state, held.stored, held.rowid
             doubts = len(conflicts(state))
-            rows.setdefault(f"{verb} INTO record VALUES ({marks(8)})", []).append(
-                (held.rowid, folder, kind, record, encode_state(state), doubts, held.first, held.last)
+            rows[_RECORD[stored]].append(
+                (rowid, folder, kind, record, encode_state(state), doubts, held.first, held.last)
             )
             spec = self._registry.get(kind)
             if spec is not None:
                 fields = shown(state, spec)
-                statement = self._statements[kind, held.stored]
-                rows.setdefault(statement, []).append((held.rowid, folder, record, *row(spec, fields)))
+                rows[self._statements[kind, stored]].append((rowid, folder, record, *row(spec, fields)))
                 terms = self._terms.index_terms(search_text(spec, fields))
                 if terms:
-                    rows.setdefault(f"{verb} INTO search (rowid, terms) VALUES (?, ?)", []).append((held.rowid, terms))
-                elif held.stored:
-                    silent.append((held.rowid,))
+                    rows[_SEARCH[stored]].append((rowid, terms))
+                elif stored:
+                    silent.append((rowid,))
             if self._written is not None:
-                self._written.add(hash((folder, kind, record)))
+                self._written.add(hash(key))
         for statement, values in rows.items():
             self._sql.executemany(statement, values)
         self._sql.executemany("DELETE FROM search WHERE rowid = ?", silent)
-        self._sql.executemany(f"INSERT INTO history VALUES ({marks(10)})", self._history)
+        self._sql.executemany(_HISTORY, self._history)
         self._held.clear()
         self._history.clear()
 
@@ -179,8 +180,15 @@ def marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
+_RECORD: Final = tuple(f"INSERT{replace} INTO record VALUES ({marks(8)})" for replace in ("", " OR REPLACE"))
+_SEARCH: Final = tuple(f"INSERT{replace} INTO search (rowid, terms) VALUES (?, ?)" for replace in ("", " OR REPLACE"))
+"""By whether an older row is stored."""
+
+_HISTORY: Final = f"INSERT INTO history VALUES ({marks(10)})"
+
+
 def _what(changes: tuple[Change, ...]) -> bytes:
-    return encode([[change.kind, change.record, sorted(change.fields)] for change in changes])
+    return encode([[change.kind, change.record, list(change.fields)] for change in changes])
 
 
 def statements(registry: Registry) -> Mapping[tuple[str, bool], str]:

@@ -14,6 +14,7 @@ import apsw
 
 from waystation.book import Accepted
 from waystation.ids import FolderId, FolderType, RecordId
+from waystation.limits import MIB
 from waystation.records import (
     EMPTY,
     KindSpec,
@@ -34,6 +35,9 @@ UNSENT: Final = 1 << 62
 
 _STRETCH: Final = 5_000
 """Entries that a rebuild merges before it writes."""
+
+_INDEX_MEMORY: Final = 32 * MIB
+"""What the full-text index may hold in memory during a rebuild before it writes; 1 MiB otherwise."""
 
 _PRESENT: Final = {
     FolderType.CASE: ("case_now", present.CASE_KINDS),
@@ -125,9 +129,17 @@ class Tables:
 
     def rebuild(self, changes: Iterable[Accepted], progress: Callable[[int], None] = lambda position: None) -> None:
         """Drops every derived table and makes it again from the log."""
+        # What is dropped here comes again at once; what was erased was overwritten when it was forgotten.
+        self._sql.pragma("secure_delete", "fast")
         for name in schema.names(self._registry):
             self._sql.execute(f"DROP TABLE IF EXISTS {name}")
-        self.create()
+        self._sql.pragma("secure_delete", "on")
+        # An index is built fastest from a full table, in order; only the one that finds a record is needed on the way.
+        later = [s for s in schema.statements(self._registry) if s.lstrip().startswith("CREATE INDEX")]
+        for statement in schema.statements(self._registry):
+            if statement not in later:
+                self._sql.execute(statement)
+        self._sql.execute("INSERT INTO search (search, rank) VALUES ('hashsize', ?)", (_INDEX_MEMORY,))
         layer = self._layer(empty=True)
         folders: dict[FolderId, FolderType] = {}
         with _without_collection():
@@ -138,7 +150,10 @@ class Tables:
                     layer.flush()
                     progress(change.position)
             layer.flush()
-            self._remake_all(folders)
+            self._remake_all(folders, empty=True)
+        self._sql.execute("INSERT INTO search (search, rank) VALUES ('hashsize', ?)", (MIB,))
+        for statement in later:
+            self._sql.execute(statement)
 
     def forget(self, folder: FolderId) -> None:
         """Takes a hidden folder out of every table and the index."""
@@ -200,7 +215,8 @@ class Tables:
         """Makes the row of a case or a request again; takes it away where no record of it is left."""
         self._remake_all({folder: folder_type})
 
-    def _remake_all(self, folders: Mapping[FolderId, FolderType]) -> None:
+    def _remake_all(self, folders: Mapping[FolderId, FolderType], *, empty: bool = False) -> None:
+        """As `remake`, for many; `empty` says that the tables hold no older rows of them."""
         rows: dict[str, list[present.Row]] = {name: [] for name, _ in _PRESENT.values()}
         steps: list[present.Row] = []
         gone: list[tuple[FolderId]] = []
@@ -217,11 +233,13 @@ class Tables:
                 steps += present.case_steps(folder, facts)
             else:
                 rows[name].append(present.request_row(folder, facts, conflicts=conflicts, changed=changed))
+        if not empty:
+            for name in rows:
+                self._sql.executemany(f"DELETE FROM {name} WHERE folder = ?", gone)
+            self._sql.executemany("DELETE FROM step WHERE folder = ?", [(folder,) for folder in folders])
         for name, made in rows.items():
-            self._sql.executemany(f"DELETE FROM {name} WHERE folder = ?", gone)
             if made:
                 self._sql.executemany(f"INSERT OR REPLACE INTO {name} VALUES ({marks(len(made[0]))})", made)
-        self._sql.executemany("DELETE FROM step WHERE folder = ?", [(folder,) for folder in folders])
         self._sql.executemany(_STEP, steps)
 
     def _standing(self, folder: FolderId, kinds: frozenset[str]) -> tuple[Facts, int, int]:
