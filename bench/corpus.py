@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from waystation.assemble import terms
-from waystation.clock import DAY_MS, Millis
+from waystation.clock import DAY_MS, Clock, Millis
 from waystation.ids import FolderId, FolderType, RecordId
 from waystation.office.desk import Desk, Home, System
 from waystation.office.founding import found, unlock
@@ -48,6 +48,20 @@ class SteadyClock:
         return "Europe/Vilnius"
 
 
+class PacedClock:
+    """Runs at the machine's pace from a moment of the corpus; a desk that is served locks itself if time leaps."""
+
+    def __init__(self, start_ms: int) -> None:
+        self._start_ms = start_ms
+        self._began = time.monotonic()
+
+    def now_ms(self) -> Millis:
+        return Millis(self._start_ms + int((time.monotonic() - self._began) * 1000))
+
+    def zone(self) -> str:
+        return "Europe/Vilnius"
+
+
 class Seeded:
     """Deterministic bytes from SHAKE-256 blocks; fast enough not to be measured."""
 
@@ -67,7 +81,7 @@ class Seeded:
         return items[int.from_bytes(self(4), "big") % len(items)]
 
 
-def bench_system(seed: str, clock: SteadyClock | None = None) -> System:
+def bench_system(seed: str, clock: Clock | None = None) -> System:
     """The real morphology, with seeded clock and randomness."""
     return System(clock or SteadyClock(), Seeded(seed), terms())
 

@@ -3,11 +3,11 @@
 import sys
 from pathlib import Path
 
-from bench.corpus import START_MS, SteadyClock, bench_system
+from bench.corpus import START_MS, PacedClock, bench_system
 from waystation.assemble import run_desk
 from waystation.clock import DAY_MS
 from waystation.office.desk import Home
 
 if __name__ == "__main__":
-    system = bench_system("serve", SteadyClock(START_MS + 400 * DAY_MS))
+    system = bench_system("serve", PacedClock(START_MS + 400 * DAY_MS))
     sys.exit(run_desk(Home(Path(sys.argv[1])), open_browser=False, system=system))
