@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -71,6 +72,7 @@ def saves(home: Home, size: int, scratch: Path) -> Result:
     desk.book.store.fold()
     copy = scratch / "floor.db"
     shutil.copy(home.book, copy)
+    os.sync()  # Gigabytes that are still on their way to the disk would be paid for by the saves.
     key = desk.vault.secrets.database_key
     times = []
     for (folder, _), text in zip(picked[:SAVES], texts[:SAVES], strict=True):
