@@ -8,7 +8,7 @@ NO_PYTHON = Waystation needs Python 3.11 or newer. Install it (on Debian 12: apt
 SETUP = $(or $(PYTHON),$(error $(NO_PYTHON))) tools/setup.py
 BIN = .venv/bin
 
-.PHONY: help demo test check bench setup lock clean
+.PHONY: help demo test check bench setup lock catalogue look guide clean
 
 help:
 	@echo "make demo    found a throw-away organisation, play the operation of 2017, open its desk"
@@ -16,6 +16,9 @@ help:
 	@echo "make check   format, lint, import contracts, types"
 	@echo "make bench   measure against the bare libraries; writes build/bench.json"
 	@echo "make setup   only prepare what the above need"
+	@echo "make catalogue  gather every text of the pages; then translate what is new in src/waystation/locale"
+	@echo "make look    keep the screenshots of the last test run as what the pages should look like"
+	@echo "make guide   take the pictures of the guide again"
 	@echo "make lock    renew the lock files (needs uv and npm)"
 	@echo "make clean   remove what the above made"
 
@@ -36,7 +39,7 @@ check:
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
 
 bench:
-	@$(SETUP) dev
+	@$(SETUP) tests
 	@$(BIN)/python -m bench
 
 setup:
@@ -51,6 +54,20 @@ lock:
 	$(LOCK) --group dev --constraint requirements/runtime.txt --constraint requirements/build.txt \
 		--output-file requirements/dev.txt
 	npm install --package-lock-only
+
+catalogue:
+	@$(SETUP) dev
+	@$(BIN)/python tools/catalogue.py
+
+look:
+	@rm -rf build/looks build/differences
+	@cp -r build/screenshots build/looks
+
+guide:
+	@$(SETUP) tests
+	@$(BIN)/python -m pytest -q tests/desk/journeys/test_guide.py
+	@rm -rf src/waystation/desk/static/guide
+	@cp -r build/guide src/waystation/desk/static/guide
 
 clean:
 	rm -rf .venv build dist node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

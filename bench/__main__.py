@@ -17,8 +17,11 @@ FLAT = "save, flat from the smallest size to the largest"
 
 def measured(size: int) -> list[dict[str, Any]]:
     """One size, in a process of its own."""
-    command = [sys.executable, "-m", "bench.measure", str(size), str(BUILD / "bench")]
-    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return _lines("bench.measure", str(size), str(BUILD / "bench"))
+
+
+def _lines(*module: str) -> list[dict[str, Any]]:
+    run = subprocess.run([sys.executable, "-m", *module], stdout=subprocess.PIPE, text=True, check=True)
     return [json.loads(line) for line in run.stdout.splitlines()]
 
 
@@ -60,6 +63,7 @@ def main(sizes: tuple[int, ...]) -> int:
         console.print(f"{size:,} cases: building the book where it is not kept from an earlier run, then measuring …")
         results += measured(size)
     results += flatness(results)
+    results += _lines("bench.paint", str(max(sizes)))
     (BUILD / "bench.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     console.print(table(results))
     return int(not all(r["ok"] for r in results))

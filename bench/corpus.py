@@ -1,9 +1,14 @@
-"""Books of a stated size: synthetic cases, ten entries each, seeded, made through the desk itself."""
+"""Books of a stated size, seeded, made through the desk itself.
+
+Synthetic cases of ten entries each, all open; beside them 200 places, 40 routes, a request for every fifth case, a
+donation and an expense for every second, a source for every hundredth: an operation of many years.
+"""
 
 import hashlib
 import time
 from collections.abc import Iterator
-from itertools import islice
+from datetime import date, timedelta
+from itertools import chain, islice
 from pathlib import Path
 
 from waystation.assemble import terms
@@ -12,7 +17,7 @@ from waystation.ids import FolderId, FolderType, RecordId
 from waystation.office.desk import Desk, Home, System
 from waystation.office.founding import found, unlock
 from waystation.records import REGISTRY, Save, Write
-from waystation.records.values import Day, Moment
+from waystation.records.values import Day, Moment, Money
 from waystation.tables import schema
 from waystation.vault import new_kdf
 
@@ -98,10 +103,16 @@ def built(folder: Path, cases: int) -> Home:
     system = bench_system(f"book {cases}", clock)
     desk, _ = found(home, "Bench", "Bench", PASSPHRASE, system, new_kdf(system.randomness))
     words = Seeded(f"words {cases}")
-    place = FolderId(words(16))
-    desk.save(_place(place))
     started = time.perf_counter()
-    saves = _saves(desk, words, cases, place)
+    places = [FolderId(words(16)) for _ in range(max(1, min(200, cases // 50)))]
+    routes = [RecordId(words(16)) for _ in range(40)]
+    saves = chain(
+        (_place(place, number) for number, place in enumerate(places)),
+        _office(desk, words, routes, cases),
+        _ledger(desk, words, cases),
+        _requests(words, cases),
+        _saves(desk, words, cases, places, routes),
+    )
     while batch := list(islice(saves, BATCH)):
         desk.save_all(batch)
     desk.book.store.fold()
@@ -120,14 +131,92 @@ def note_text(words: Seeded, length: int = 24) -> str:
     return " ".join(words.pick(NOUNS if i % 2 else VERBS) for i in range(length)) + " " + words.pick(FAMILY) + "у"
 
 
-def _place(place: FolderId) -> Save:
-    fields = {"code_name": "Birch Window", "address": "nowhere 1", "beds": 900}
+def _place(place: FolderId, number: int) -> Save:
+    fields = {"code_name": f"Birch Window {number}", "address": f"nowhere {number}", "beds": 8 + number % 9}
     return Save(
         (Write(place, FolderType.PLACE, "place", RecordId(place), fields, new=True),), ((place, FolderType.PLACE),)
     )
 
 
-def _saves(desk: Desk, words: Seeded, cases: int, place: FolderId) -> Iterator[Save]:
+def _office(desk: Desk, words: Seeded, routes: list[RecordId], cases: int) -> Iterator[Save]:
+    """Routes, and sources with a claim and two citations each."""
+    office = desk.folder(FolderType.OFFICE)
+
+    def write(kind: str, record: RecordId | None = None, **fields: object) -> Write:
+        return Write(office, FolderType.OFFICE, kind, record or RecordId(words(16)), fields, new=True)
+
+    pathways = ["humanitarian_visa", "visit_visa", "asylum_on_arrival", "resettlement"]
+    countries = "LT FR DE CA NL NO SE ES PL GE".split()
+    for number, route in enumerate(routes):
+        yield Save(
+            (write("route", route, destination=countries[number % 10], pathway=pathways[number // 10], lead_days=30),)
+        )
+    for number in range(cases // 100):
+        source, claim = RecordId(words(16)), RecordId(words(16))
+        said = words.pick(["says", "repeats", "denies"])
+        yield Save(
+            (
+                write("source", source, title=f"{note_text(words, 5)} {number}", type="article", publisher="Вестник"),
+                write("claim", claim, subject=words.pick(["detained", "killed"]), statement=note_text(words)),
+                write("citation", claim=claim, source=source, relation=said, words=note_text(words, 9)),
+            )
+        )
+
+
+def _ledger(desk: Desk, words: Seeded, cases: int) -> Iterator[Save]:
+    """Twenty campaigns; donations and expenses over four years."""
+    ledger = desk.folder(FolderType.LEDGER)
+
+    def write(kind: str, record: RecordId | None = None, **fields: object) -> Write:
+        return Write(ledger, FolderType.LEDGER, kind, record or RecordId(words(16)), fields, new=True)
+
+    campaigns = [RecordId(words(16)) for _ in range(20)]
+    for number, campaign in enumerate(campaigns):
+        yield Save((write("campaign", campaign, name=f"Campaign {number}", goal=Money(5_000_000, "USD")),))
+    for number in range(cases // 2):
+        campaign, day = campaigns[number % 20], _day(number * 1460 // max(1, cases // 2))
+        yield Save(
+            (
+                write("donation", amount=Money(1_000 + number % 9_000, "USD"), received=day, campaign=campaign),
+                write(
+                    "expense",
+                    amount=Money(500 + number % 7_000, "USD"),
+                    spent=day,
+                    campaign=campaign,
+                    category=words.pick(["housing", "food", "departure", "medical"]),
+                ),
+            )
+        )
+
+
+def _requests(words: Seeded, cases: int) -> Iterator[Save]:
+    """Requests that never became cases: one in twenty still waits."""
+    for number in range(cases // 5):
+        request = FolderId(words(16))
+        received = Moment(Millis(START_MS + number * 300_000), "Europe/Vilnius")
+        fields: dict[str, object] = {
+            "code_name": f"{words.pick(SECOND)} {words.pick(FIRST)} {number}",
+            "received": received,
+            "channel": words.pick(["email", "messenger", "phone"]),
+            "language": "ru",
+            "story": note_text(words),
+            "level": words.pick(["low", "medium", "high", "extreme"]),
+            "timeframe": words.pick(["weeks", "unknown", "days", "now"]),
+        }
+        if number % 20:
+            fields |= {"outcome": "not_eligible", "outcome_day": _day(number % 365), "outcome_reason": "не подходит"}
+        yield Save(
+            (Write(request, FolderType.REQUEST, "request", RecordId(request), fields, new=True),),
+            ((request, FolderType.REQUEST),),
+        )
+
+
+def _day(number: int) -> Day:
+    day = (date(2020, 1, 1) + timedelta(days=number)).isoformat()
+    return Day(day, day, "")
+
+
+def _saves(desk: Desk, words: Seeded, cases: int, places: list[FolderId], routes: list[RecordId]) -> Iterator[Save]:
     today = Day("2023-11-20", "2023-11-20", "")
     levels = ["low", "medium", "high", "extreme"]
     frames = ["weeks", "unknown", "days", "now"]
@@ -166,7 +255,20 @@ def _saves(desk: Desk, words: Seeded, cases: int, place: FolderId) -> Iterator[S
                 ),
             )
         )
-        yield Save((write("stay", place=place, people=None, begins=today),))
+        # One in fifty is still in hiding; the others' stays are over.
+        over = {} if number % 50 == 0 else {"ends": Day("2024-02-20", "2024-02-20", "")}
+        yield Save((write("stay", place=places[number % len(places)], people=None, begins=today, **over),))
+        if number % 5 == 0:
+            application, route = RecordId(words(16)), routes[number // 5 % len(routes)]
+            decided = [
+                write("decision", application=application, outcome=words.pick(["granted", "refused"]), decided=today)
+            ]
+            yield Save(
+                (
+                    write("application", record=application, route=route, filed=today),
+                    *(decided if number % 10 else ()),
+                )
+            )
         yield Save((write("check_in", person=person, due=Moment(Millis(now.ms + 500 * DAY_MS), now.zone)),))
         yield Save((write("task", title=note_text(words, 4), due=Moment(Millis(now.ms + 450 * DAY_MS), now.zone)),))
         for _ in range(4):

@@ -18,6 +18,7 @@ from bench import floor
 from bench.corpus import FAMILY, GIVEN, NOUNS, PASSPHRASE, VERBS, Seeded, built, note_text, opened
 from waystation.assemble import terms as make_terms
 from waystation.derive import u32
+from waystation.ids import to_text
 from waystation.office import casework
 from waystation.office.desk import Desk, Home
 from waystation.records import Change, decode_state, encode_payload, search_text, shown
@@ -153,19 +154,52 @@ def rebuilds(home: Home, size: int, scratch: Path) -> Result:
     return Result("rebuild", size, value, "s", least, value / least, "≥ 40 % of the floor", share >= 0.4)
 
 
+def addresses(home: Home) -> dict[str, str]:
+    """Every list, and one page of each sort behind it: what it is → where it stands."""
+    desk = opened(home)
+
+    def one(kind: str, order: str = "record") -> str:
+        ((record,),) = desk.reader.rows(f"SELECT id FROM k_{kind} ORDER BY {order} LIMIT 1 OFFSET 5")
+        return to_text(record)
+
+    places = {
+        "requests": "requests",
+        "a request": f"requests/{one('request')}",
+        "a case": f"cases/{one('case')}",
+        "places": "places",
+        "a place": f"places/{one('place')}",
+        "routes": "routes",
+        "a route": f"routes/{one('route')}",
+        "sources": "sources",
+        "a source": f"sources/{one('source')}",
+        "claims": "sources/claims",
+        "money": "money",
+        "organisation": "organisation",
+        "history": "organisation/history",
+        "looks at masked fields": "organisation/reveals",
+        "duty": "duty",
+        "people without a desk": "helpers",
+        "paste messages": "messages/new",
+        "help": "help",
+    }
+    desk.lock()
+    return places
+
+
 def visit(home: Home, size: int) -> list[Result]:
     """The program as it runs: from the passphrase to a served Today, pages at their p95, and the memory it took."""
+    pages = addresses(home)
     command = [sys.executable, "-m", "bench.serve", str(home.folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             address = process.stdout.readline().split()[-1]
-            return _visits(home, size, address, process.pid)
+            return _visits(home, size, address, process.pid, pages)
         finally:
             process.terminate()
 
 
-def _visits(home: Home, size: int, address: str, pid: int) -> list[Result]:
+def _visits(home: Home, size: int, address: str, pid: int, lists: dict[str, str]) -> list[Result]:
     origin = "/".join(address.split("/")[:3])
     headers = {"origin": origin, "sec-fetch-site": "same-origin"}
     stretch = min(timed(lambda: Vault.open(home.vault, PASSPHRASE)) for _ in range(3))
@@ -186,11 +220,25 @@ def _visits(home: Home, size: int, address: str, pid: int) -> list[Result]:
             ),
         }
         results = [below("unlock to Today, beyond the password hash", size, unlock - stretch, "s", 0.5)]
+        heaviest = 0
         for name, ask in pages.items():
             answer = ask()
             assert answer.status_code == 200, name
-            assert "passphrase" not in answer.text, "the desk has locked"
+            assert str(answer.url).rpartition("/")[2] != "locked", "the desk has locked"
+            heaviest = max(heaviest, len(answer.content))
             results.append(below(name, size, p95([timed(ask) for _ in range(60)]) * 1000, "ms", 30))
+        for name, path in lists.items():
+            answer = client.get(f"{root}/{path}")
+            assert answer.status_code == 200, (name, answer.status_code)
+            heaviest = max(heaviest, len(answer.content))
+            times = [timed(lambda path=path: client.get(f"{root}/{path}")) for _ in range(40)]
+            results.append(below(f"page: {name} (p95)", size, p95(times) * 1000, "ms", 50))
+        typed = [
+            timed(lambda where=where: client.post(f"{root}/{where}", data={"q": words.pick(FAMILY)[:3], "typing": "1"}))
+            for where in ("search", "palette") * 30
+        ]
+        results.append(below("a keystroke's results, served (p95)", size, p95(typed) * 1000, "ms", 100))
+        results.append(below("heaviest page", size, heaviest / 1000, "kB", 150))
     status = Path(f"/proc/{pid}/status").read_text()
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
     most = 200 if size <= 20_000 else 300

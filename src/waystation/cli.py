@@ -94,7 +94,7 @@ def main() -> None:
             err.print(problem.message % dict(problem.values), markup=False)
         sys.exit(1)
     except errors.WaystationError as error:
-        err.print(error.message, markup=False)
+        err.print(str(error), markup=False)
         sys.exit(next((code for kind, code in _EXIT.items() if isinstance(error, kind)), 1))
 
 
@@ -383,7 +383,7 @@ def _new_passphrase(file: Path | None, prompt: str = "Passphrase for this desk")
         try:
             check_passphrase(passphrase)
         except errors.WeakPassphrase as error:
-            err.print(error.message)
+            err.print(str(error), markup=False)
             continue
         if _ask("Once more", hidden=True) == passphrase:
             return passphrase

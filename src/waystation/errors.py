@@ -3,6 +3,7 @@
     WaystationError
     ├── BadInput              what a person or a file gave cannot be used; names the fields
     ├── Refused               the actor's role or access does not allow this
+    │   └── ScreenShared      others see this screen
     ├── Locked                the desk is locked; unlock and try again
     ├── InUse                 another process holds the book
     ├── VaultError
@@ -23,7 +24,8 @@
     └── BackupError           a backup is expired, cut short, or of another organisation
 
 A message says what happened and the next step for the person who reads it. It never holds plaintext, names, places or
-keys. `code` is stable, for scripts and for translation.
+keys. It is a gettext id, found by the name of the class, so it is written as one plain text with `%(name)s` places;
+`str(error)` is the English with its places filled, for a terminal. `code` is stable, for scripts.
 """
 
 from collections.abc import Mapping
@@ -35,14 +37,16 @@ class WaystationError(Exception):
     """Root of the tree.
 
     Args:
-        message: what happened and the next step, free of content.
+        message: gettext id: what happened and the next step, free of content; may hold `%(name)s` places.
+        values: what fills them. A text among them that is a gettext id is translated too.
     """
 
     code: ClassVar[str] = "error"
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(message % values if values else message)
         self.message = message
+        self.values: Mapping[str, object] = values
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,13 @@ class BadInput(WaystationError):
 
 class Refused(WaystationError):
     code = "refused"
+
+
+class ScreenShared(Refused):
+    code = "screen_shared"
+
+    def __init__(self) -> None:
+        super().__init__("Stop sharing the screen first, with the button at the top of the page. Then try again.")
 
 
 class Locked(WaystationError):
@@ -118,10 +129,11 @@ class WireError(WaystationError):
 class NewerFormat(WireError):
     code = "newer_format"
 
-    def __init__(self, what: str, version: int) -> None:
+    def __init__(self, version: int) -> None:
         super().__init__(
-            f"This {what} has format version {version}, written by a newer Waystation. "
-            "Nothing was changed. Update Waystation and try again."
+            "This was written by a newer Waystation, in version %(version)s of its format. Nothing was changed. "
+            "Update Waystation and try again.",
+            version=version,
         )
         self.version = version
 
@@ -148,9 +160,13 @@ class BookError(WaystationError):
 
     code = "book"
 
-    def __init__(self, message: str, position: int | None = None) -> None:
-        super().__init__(message if position is None else f"entry {position}: {message}")
+    def __init__(self, message: str, position: int | None = None, **values: object) -> None:
+        super().__init__(message, **values)
         self.position = position
+
+    def __str__(self) -> str:
+        said = super().__str__()
+        return said if self.position is None else f"entry {self.position}: {said}"
 
 
 class OrderError(BookError):

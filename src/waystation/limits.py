@@ -8,6 +8,9 @@ MIB: Final = 1024 * KIB
 BODY_BUCKETS: Final = (1 * KIB, 4 * KIB, 16 * KIB, 64 * KIB)
 """Sealed sizes of an entry's body; the size shows only which of four it is (spec/book.md B6)."""
 
+ENTRY_ROOM: Final = 62 * KIB
+"""What one save may write into one folder; the rest of the largest bucket is the entry's own."""
+
 SHEET_BUCKET_MIN: Final = 2 * KIB
 SHEET_BUCKET_MAX: Final = 16 * MIB
 
@@ -39,3 +42,42 @@ ERASE_AFTER_DAYS: Final = 7
 
 BACKUP_VALID_DAYS: Final = 90
 BACKUP_DUE_DAYS: Final = 7
+
+ARTICLE_MAX: Final = 16 * MIB
+"""A saved page, a PDF or a text that is read for its words; a larger one is kept as a file."""
+ARTICLE_MARKS_MAX: Final = 60_000
+"""Marks (`<`) of one page; above, telling its article from its furniture would take seconds."""
+ARTICLE_PDF_PAGES_MAX: Final = 200
+ARTICLE_LINES_MAX: Final = 5_000
+ARTICLE_CHARS_MAX: Final = 1_000_000
+"""A long report. It is kept in pieces of one entry each."""
+PASSAGE_CHARS_MAX: Final = 12_000
+"""As `passage.words` is declared; in Cyrillic, two of them fit into one entry."""
+
+THREAD_MAX: Final = 8 * MIB
+"""A chat thread is read as text in memory; a longer file is kept and not read."""
+PACKED_FILES_MAX: Final = 1_000
+"""Files in the zip of an exported chat; together they unfold to no more than one file may have."""
+
+LETTERS_MAX: Final = 500
+"""Letters of one mbox that are taken apart at once."""
+LETTER_PARTS_MAX: Final = 200
+LETTER_LEVELS_MAX: Final = 20
+LETTER_DEPTH_MAX: Final = 5
+"""A letter within a letter within a letter; what lies deeper stays a file."""
+
+PICTURE_PIXELS_MAX: Final = 80_000_000
+"""All frames of a picture together, while it is cleaned: 320 MB in memory. A small file can unfold to far more."""
+PDF_PAGES_MAX: Final = 2_000
+PDF_OBJECTS_MAX: Final = 200_000
+"""A small file can hold objects without end."""
+
+TRAY_MAX: Final = 2 * FILE_MAX
+TRAY_KEPT_S: Final = 30 * 60
+"""What was dropped onto a page and is not saved yet stays in memory so long, and no longer than the desk is open."""
+
+SAFE_TEXT_CHARS_MAX: Final = 20_000
+"""Words for outside that are looked over at once; some eight pages."""
+
+TOGETHER_MAX: Final = 100
+"""Rows of a list on which one act is done: more than anybody looks through before pressing."""

@@ -139,8 +139,9 @@ def require(roles: Collection[str], action: Action, folder_type: FolderType, *, 
     """
     if not allowed(roles, action, folder_type, on_team=on_team):
         raise Refused(
-            f"Your role does not allow this ({action.value}, {folder_type.value}). "
-            "Ask a coordinator to do it or to add you to the team."
+            "Your role does not allow this. Ask a coordinator to do it or to add you to the team.",
+            action=action.value,
+            folder_type=folder_type.value,
         )
 
 

@@ -22,6 +22,9 @@ CACHED_WORDS: Final = 30_000
 QUERY_WORDS_MAX: Final = 16
 WORD_CHARS_MAX: Final = 64
 
+BEGINNING_CHARS_MIN: Final = 2
+"""One letter begins so much that nobody means it; from here on the index knows beginnings of its own."""
+
 _WORD: Final = re.compile(r"[^\W_]+")
 _QUERY_WORD: Final = re.compile(r"[^\W_]+\*?")
 _SHORT_CHARS: Final = 500
@@ -82,23 +85,29 @@ class Terms:
             found |= self._terms_of(word)
         return " ".join(found)
 
-    def query_terms(self, text: str) -> str:
+    def query_terms(self, text: str, *, typing: bool = False) -> str:
         """An FTS5 MATCH expression for texts that hold every word of the query.
 
         A word that ends in an asterisk stands for all that begin so. Everything else that is no
         letter or digit only sets words apart.
 
+        Args:
+            typing: the last word is still being typed: it stands for itself, inflected, and for all that begin so.
         Returns: the expression; empty where there is nothing to look for.
         """
-        return " AND ".join(self._clauses(text))
+        return " AND ".join(self._clauses(text, typing))
 
-    def _clauses(self, text: str) -> Iterator[str]:
-        words = dict.fromkeys(_QUERY_WORD.findall(_folded(text[: QUERY_WORDS_MAX * WORD_CHARS_MAX])))
-        for word in list(words)[:QUERY_WORDS_MAX]:
+    def _clauses(self, text: str, typing: bool) -> Iterator[str]:
+        text = text[: QUERY_WORDS_MAX * WORD_CHARS_MAX]
+        words = list(dict.fromkeys(_QUERY_WORD.findall(_folded(text))))[:QUERY_WORDS_MAX]
+        unfinished = words[-1] if words and typing and text[-1:].isalnum() else ""
+        for word in words:
             if word.endswith("*"):
-                terms = [f'"{term}" *' for term in {skeleton(word[:-1])} if term]
+                terms = _beginnings(word[:-1])
             else:
                 terms = [f'"{term}"' for term in self._terms_of(word)]
+                if word == unfinished:
+                    terms += _beginnings(word)
             if terms:
                 yield f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0]
 
@@ -115,6 +124,16 @@ class Terms:
             if self._stemmer is not None:
                 forms |= {self._stemmer.stemWord(form) for form in forms}
         return dict.fromkeys(sorted({skeleton(form) for form in forms} - {""}))
+
+
+def _beginnings(word: str) -> list[str]:
+    """Expressions for the terms of all words that begin so; its end may be half of a sound: Dz, of Dzhokhar."""
+    plain = anyascii(word).lower()
+    found = {skeleton(word)}
+    for length in range(1, min(len(plain), _SPELLING_CHARS_MAX) + 1):
+        head, tail = plain[:-length], plain[-length:]
+        found |= {skeleton(head) + _SPELLINGS[spelling] for spelling in _UNFINISHED.get(tail, ())}
+    return [f'"{term}" *' for term in sorted(found) if len(term) >= BEGINNING_CHARS_MIN]
 
 
 def _folded(text: str) -> str:
@@ -157,6 +176,11 @@ _SPELLINGS: Final = {
     "ye": "e",
     "ie": "e",
     "y": "i",
+}
+_SPELLING_CHARS_MAX: Final = max(map(len, _SPELLINGS)) - 1
+_UNFINISHED: Final = {
+    tail: tuple(spelling for spelling in _SPELLINGS if spelling.startswith(tail) and spelling != tail)
+    for tail in {spelling[:length] for spelling in _SPELLINGS for length in range(1, len(spelling))}
 }
 _SPELLING: Final = re.compile("|".join(sorted(_SPELLINGS, key=len, reverse=True)))
 _REPEATED: Final = re.compile(r"([a-z])\1+")

@@ -154,16 +154,22 @@ class Vault:
 def check_passphrase(passphrase: str) -> None:
     """Returns only if the passphrase is strong enough. Raises: WeakPassphrase, with the reason and what to do."""
     if len(passphrase) > limits.PASSPHRASE_CHARS_MAX:
-        raise WeakPassphrase(f"That is longer than {limits.PASSPHRASE_CHARS_MAX} characters. Shorten it.")
+        raise WeakPassphrase(
+            "That is longer than %(chars_max)s characters. Shorten it.", chars_max=limits.PASSPHRASE_CHARS_MAX
+        )
     if len(passphrase) < limits.PASSPHRASE_CHARS_MIN:
         raise WeakPassphrase(
-            f"That is shorter than {limits.PASSPHRASE_CHARS_MIN} characters. Take five or six unrelated words."
+            "That is shorter than %(chars_min)s characters. Take five or six unrelated words.",
+            chars_min=limits.PASSPHRASE_CHARS_MIN,
         )
     # The estimator's cost grows with length; what follows the first hundred characters can only add strength.
     verdict = zxcvbn(passphrase[:100], max_length=100)
     if verdict["score"] < limits.PASSPHRASE_SCORE_MIN:
-        reason = verdict["feedback"]["warning"] or "It could be guessed too soon"
-        raise WeakPassphrase(f"{reason.rstrip('.')}. Take five or six unrelated words.")
+        reason = verdict["feedback"]["warning"]
+        if not reason:
+            raise WeakPassphrase("It could be guessed too soon. Take five or six unrelated words.")
+        # The estimator's own sentence; the catalogue holds all that it can say.
+        raise WeakPassphrase("%(reason)s Take five or six unrelated words.", reason=reason)
 
 
 def wipe(path: Path, randomness: Randomness) -> bool:
@@ -197,7 +203,9 @@ def replace_file(path: Path, data: bytes) -> None:
         flush_folder(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise StoreError(f"The disk refused to write ({error.strerror}). Free some space and try again.") from None
+        raise StoreError(
+            "The disk refused to write (%(error)s). Free some space and try again.", error=error.strerror
+        ) from None
 
 
 def flush_folder(folder: Path) -> None:
@@ -220,7 +228,7 @@ def _read(path: Path) -> tuple[_File, Kdf]:
     except FileNotFoundError:
         raise StoreError("There is no desk in this folder. Found one with `waystation init`.") from None
     except OSError as error:
-        raise StoreError(f"The vault file cannot be read ({error.strerror}).") from None
+        raise StoreError("The vault file cannot be read (%(error)s).", error=error.strerror) from None
     if not data.startswith(MAGIC):
         raise ForeignFile("This file is no vault of Waystation's. Nothing was changed.")
     body, check = data[len(MAGIC) : -32], data[-32:]

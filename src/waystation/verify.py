@@ -21,7 +21,7 @@ def verify(key: VerifyKey, purpose: str, data: bytes, signature: Signature) -> N
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(signature, label(purpose) + data)
     except (InvalidSignature, ValueError):
-        raise SignatureError(f"A signature for “{purpose}” does not verify.") from None
+        raise SignatureError("A signature for “%(purpose)s” does not verify.", purpose=purpose) from None
 
 
 def desk_id(key: VerifyKey) -> DeskId:

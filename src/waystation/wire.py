@@ -48,17 +48,22 @@ class Decoder(Generic[T]):
 
     def __call__(self, data: bytes) -> T:
         if len(data) > MAX_BYTES:
-            raise WireError(f"A {self._name} of {len(data)} bytes is above the limit of {MAX_BYTES}.")
+            raise WireError(
+                "A %(name)s of %(bytes)s bytes is above the limit of %(bytes_max)s.",
+                name=self._name,
+                bytes=len(data),
+                bytes_max=MAX_BYTES,
+            )
         version = peek_version(data)
         if version > self._version:
-            raise NewerFormat(self._name.lower(), version)
+            raise NewerFormat(version)
         if version != self._version:
-            raise WireError(f"Not a {self._name}: version {version} does not exist.")
+            raise WireError("Not a %(name)s: version %(version)s does not exist.", name=self._name, version=version)
         try:
             return self._decoder.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             # The decoder's own message may quote what it read, so it is dropped.
-            raise WireError(f"Not a valid {self._name}; it was altered or cut short.") from None
+            raise WireError("Not a valid %(name)s; it was altered or cut short.", name=self._name) from None
 
 
 def peek_version(data: bytes) -> int:

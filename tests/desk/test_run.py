@@ -9,6 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -91,11 +92,43 @@ def test_a_port_that_is_taken(tmp_path: Path, clock: HeldClock, randomness: Seed
             run(folder_of(tmp_path), system(clock, randomness), monotonic_ms=lambda: 0, say=print, port=number)
 
 
+FETCH = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1]).read()"
+
+
 @pytest.mark.parametrize("stays_s", [1, 60])
 def test_desk_and_browser_end_together(tmp_path: Path, clock: HeldClock, randomness: Seeded, stays_s: int) -> None:
+    script = f'"{sys.executable}" -c "{FETCH}" "$last"\nexec sleep {stays_s}'
+    with opened(tmp_path, clock, randomness, script) as started:
+        assert started.stdout is not None
+        line = started.stdout.readline()
+        assert "its own browser window" in line
+        assert "127.0.0.1" not in line
+        (profile,) = (tmp_path / "runtime").iterdir()
+        assert profile.name.startswith(PROFILE_PREFIX)
+        if stays_s > 1:
+            started.terminate()
+        assert started.wait(10) == 0
+    assert "http://127.0.0.1:" in (tmp_path / "chromium.line").read_text()
+    assert list((tmp_path / "runtime").iterdir()) == []
+
+
+def test_a_browser_that_dies_at_once_ends_nothing(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> None:
+    with opened(tmp_path, clock, randomness, "exit 1") as started:
+        assert started.stdout is not None
+        assert "its own browser window" in started.stdout.readline()
+        _, way_in = address(started)
+        assert status(way_in) == 200
+        assert status(way_in) == 404
+        started.terminate()
+        assert started.wait(10) == 0
+
+
+@contextmanager
+def opened(tmp_path: Path, clock: HeldClock, randomness: Seeded, script: str) -> Iterator[subprocess.Popen[str]]:
+    """The program with a browser that does what the script says; `$last` is the address that it was given."""
     founded(folder_of(tmp_path), system(clock, randomness))
     browser = tmp_path / "chromium"
-    browser.write_text(f'#!/bin/sh\nfor last; do :; done\necho "$last" > "$0.line"\nexec sleep {stays_s}\n')
+    browser.write_text(f'#!/bin/sh\nfor last; do :; done\necho "$last" > "$0.line"\n{script}\n')
     browser.chmod(0o755)
     runtime = tmp_path / "runtime"
     runtime.mkdir()
@@ -105,14 +138,7 @@ def test_desk_and_browser_end_together(tmp_path: Path, clock: HeldClock, randomn
         text=True,
         env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)},
     ) as started:
-        assert started.stdout is not None
-        line = started.stdout.readline()
-        assert "its own browser window" in line
-        assert "127.0.0.1" not in line
-        (profile,) = runtime.iterdir()
-        assert profile.name.startswith(PROFILE_PREFIX)
-        if stays_s > 1:
-            started.terminate()
-        assert started.wait(10) == 0
-    assert "http://127.0.0.1:" in Path(f"{browser}.line").read_text()
-    assert list(runtime.iterdir()) == []
+        try:
+            yield started
+        finally:
+            started.kill()

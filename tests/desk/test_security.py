@@ -9,15 +9,21 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 from tests.desk.sitting import HOST, PORT, Sitting
 
+from waystation.desk.fixed import FOLDER, KEPT, STATIC
 from waystation.desk.security import HEADERS
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 
 
-def is_sealed(answer: Response) -> None:
-    """Every header that every response must carry, and none that none may."""
+def is_sealed(answer: Response, *, kept: bool = False) -> None:
+    """Every header that every response must carry, and none that none may.
+
+    Args:
+        kept: whether the browser may keep it.
+    """
     for name, value in HEADERS.items():
-        assert answer.headers.get_list(name) == [value], name
+        wanted = KEPT if kept and name == "Cache-Control" else value
+        assert answer.headers.get_list(name) == [wanted], name
     for name in ("set-cookie", "server", "etag", "last-modified", "access-control-allow-origin"):
         assert name not in answer.headers
 
@@ -126,7 +132,7 @@ def test_no_route_answers_without_the_token(sitting: Sitting, method: str) -> No
 def test_every_route_is_sealed(sitting: Sitting, method: str) -> None:
     for path in dict.fromkeys(addresses(sitting)):
         answer = sitting.client.request(method, f"{sitting.root}/{path}")
-        is_sealed(answer)
+        is_sealed(answer, kept=path.startswith(f"{FOLDER}/") and answer.status_code == 200)
         assert answer.status_code < 500, (method, path, answer.text)
         if sitting.session.desk is None:
             sitting.unlock()
@@ -135,7 +141,7 @@ def test_every_route_is_sealed(sitting: Sitting, method: str) -> None:
 def test_every_route_leads_to_the_lock(locked: Sitting) -> None:
     for path in dict.fromkeys(addresses(locked)):
         answer = locked.get(path)
-        is_sealed(answer)
+        is_sealed(answer, kept=path.startswith(f"{FOLDER}/"))
         if path.startswith("static/") or path in ("", "locked", "unlock", "lock", "watch", "drafts/drop"):
             continue
         if path.startswith("found"):
@@ -145,13 +151,34 @@ def test_every_route_leads_to_the_lock(locked: Sitting) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["../vault", "static/../../vault", "static/%2e%2e/app.py", "static/", "static/desk.css/", "%00", "a" * 5000]
+    "path",
+    [
+        "../vault",
+        f"{FOLDER}/../../../vault",
+        f"{FOLDER}/%2e%2e/app.py",
+        "static/desk.css",
+        "static/",
+        f"{FOLDER}/desk.css/",
+        "%00",
+        "a" * 5000,
+    ],
 )
 def test_paths_reach_no_file(sitting: Sitting, path: str) -> None:
     answer = sitting.client.get(f"http://{HOST}{sitting.root}/{path}")
     assert answer.status_code == 404
     assert "waystation vault" not in answer.text
     is_sealed(answer)
+
+
+def test_only_fixed_files_may_be_kept(sitting: Sitting) -> None:
+    page = sitting.get("today").text
+    addresses = re.findall(rf'(?:href|src)="{sitting.root}/(static/[^"]+)"', page)
+    assert {address.removeprefix(f"{FOLDER}/") for address in addresses} >= {"desk.css", "desk.js", "vendor/fonts.css"}
+    for address in addresses:
+        answer = sitting.get(address)
+        assert answer.content == (STATIC / address.removeprefix(f"{FOLDER}/")).read_bytes()
+        is_sealed(answer, kept=True)
+    is_sealed(sitting.get(f"{FOLDER}/nothing.css"))
 
 
 def test_an_error_tells_nothing(sitting: Sitting, caplog: pytest.LogCaptureFixture) -> None:

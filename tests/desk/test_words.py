@@ -10,6 +10,8 @@ from waystation.desk.i18n import Language, language, preferred
 from waystation.errors import Problem
 from waystation.records.values import Amount, Day, Moment, Money
 
+NOON = Millis(1_495_022_400_000)
+
 CATALOGUE = """
 msgid ""
 msgstr ""
@@ -98,18 +100,28 @@ def test_days(day: Day | str | None, told: str) -> None:
     assert formats.format_day(day, language("en")) == told
 
 
-def test_a_span_of_days() -> None:
-    told = formats.format_day(Day("2017-05-03", "2017-05-09"), language("en"))
-    assert "3" in told
-    assert "9 May 2017" in told
+@pytest.mark.parametrize(
+    ("first", "last", "english", "in_russian"),
+    [
+        ("2017-05-03", "2017-05-09", "3–9 May 2017", "3–9 мая 2017"),
+        ("2017-05-28", "2017-06-02", "28 May – 2 June 2017", "28 мая – 2 июня 2017"),
+        ("2017-12-28", "2018-01-02", "28 December 2017 – 2 January 2018", "28 декабря 2017 – 2 января 2018"),
+        ("2017-05-01", "2017-05-31", "May 2017", "май 2017"),
+    ],
+)
+def test_spans_of_days(russian: Language, first: str, last: str, english: str, in_russian: str) -> None:
+    assert formats.format_day(Day(first, last), language("en")) == english
+    assert formats.format_day(Day(first, last), russian) == in_russian
+
+
+def test_a_town_is_called_as_the_language_calls_it(russian: Language) -> None:
+    told = formats.format_moment(Moment(NOON, "America/New_York"), russian, "Europe/Vilnius")
+    assert "Нью-Йорк" in told
 
 
 def test_days_in_russian(russian: Language) -> None:
     assert formats.format_day(Day("2017-05-26", "2017-05-26"), russian) == "26 мая 2017"
     assert formats.format_day(Day(None, "2017-05-26"), russian) == "до 26 мая 2017"
-
-
-NOON = Millis(1_495_022_400_000)
 
 
 @pytest.mark.parametrize(

@@ -210,6 +210,12 @@ def conflicts(state: State) -> list[str]:
     return [field for field, live in state.items() if not all(_same(live[0][1], value) for _, value in live)]
 
 
+def struck(state: State) -> bool:
+    """R22: whether the record is struck out."""
+    live = state.get("struck", ())
+    return len(live) > 0 and shown(live) != ("nil", None)
+
+
 def shown(live: Sequence[tuple[Reference, Value]], danger: Sequence[str] = ()) -> Value:
     """R20: what is shown of a field; `danger` are a danger field's choices, least dangerous first."""
 

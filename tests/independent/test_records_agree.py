@@ -11,6 +11,7 @@ from tests.independent import records
 from tests.independent.strict import Newer, Refused
 
 from waystation import errors
+from waystation.clock import Millis
 from waystation.errors import NewerFormat, WireError
 from waystation.ids import DeskId, FolderType, RecordId, ValueRef
 from waystation.records import (
@@ -30,6 +31,7 @@ from waystation.records import (
     apply_change,
     conflicts,
     decode_payload,
+    is_struck,
     shown,
 )
 from waystation.records.declare import CASE, choice, kind, text
@@ -175,6 +177,7 @@ def test_merge(case: Mapping[str, Any]) -> None:
     assert {field: value for field, value in displayed.items() if value != ("nil", None)} == {
         field: vectored(value) for field, value in case["shown"].items()
     }
+    assert records.struck(state) is case.get("struck", False)
 
 
 # ── bytes that nobody wrote ──
@@ -273,6 +276,7 @@ UNREAD = Unread(bytes.fromhex("92a6636f6c6f757203"))
 LIVE: dict[str, list[Value | None]] = {
     "danger": [*DANGER, "unspeakable", "beyond words", None],
     "note": ["x", "y", None],
+    "struck": [Moment(Millis(0), "UTC"), Moment(Millis(1), "UTC"), UNREAD, None],
     "of_a_newer_desk": ["x", None, True, 1, Day("2017-05-26", None, ""), Amount(1, None, ""), UNREAD, Unread(b"\x90")],
 }
 
@@ -286,7 +290,7 @@ def test_random_logs_merge_alike() -> None:
         known: list[ValueRef] = []
         for seq in range(random.randint(2, 8)):
             by = (DeskId(bytes([random.randrange(4)]) * 16), seq)
-            fields = random.sample(["danger", "note", "of_a_newer_desk"], random.randint(1, 3))
+            fields = random.sample(["danger", "note", "of_a_newer_desk", "struck"], random.randint(1, 3))
             change = Change(
                 "merged",
                 RecordId(bytes(16)),
@@ -300,6 +304,7 @@ def test_random_logs_merge_alike() -> None:
                 [[field, [(one.ref, produced(one.value)) for one in live]] for field, live in state.items()]
             )
             assert sorted(records.conflicts(here)) == list(conflicts(state))
+            assert records.struck(here) is is_struck(state)
             disputed += len(conflicts(state))
             displayed = shown(state, SPEC)
             for field, choices in {"danger": DANGER, "note": []}.items():

@@ -11,7 +11,7 @@ from waystation.office import casework, intake
 from waystation.office.casework import Part
 from waystation.office.desk import Desk
 from waystation.records import Day, Many
-from waystation.views.requests import requests
+from waystation.views.requests import RequestFilter, requests
 from waystation.views.today import today
 
 
@@ -182,7 +182,7 @@ def test_the_list_of_requests(desk: Desk) -> None:
     rest = requests(desk.reader, after=page.next)
     assert [row.level for row in rest.rows] == ["low"]
     assert rest.next is None
-    assert requests(desk.reader, stage="accepted").rows == ()
+    assert requests(desk.reader, RequestFilter(stage="accepted")).rows == ()
     with pytest.raises(BadInput):
         requests(desk.reader, after="nothing")
 

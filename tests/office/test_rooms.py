@@ -97,7 +97,7 @@ def test_the_same_citation_does_not_stand_twice(desk: Desk, office: FolderId) ->
 def test_a_file_comes_back_after_the_asking(desk: Desk) -> None:
     case, content = accepted(desk), bytes(range(256)) * 2000
     save, sealed = attachments.attach(desk, case, "паспорт.jpg", "image/jpeg", content)
-    desk.save(save, [sealed])
+    desk.save(save, sealed)
     file = save.writes[0].record
     with pytest.raises(Refused):
         attachments.read(desk, case, file)
@@ -105,7 +105,7 @@ def test_a_file_comes_back_after_the_asking(desk: Desk) -> None:
     found = attachments.read(desk, case, file)
     assert (found.name, found.media_type, found.content) == ("паспорт.jpg", "image/jpeg", content)
     with desk.book.transaction():
-        desk.book.store.connection.execute("DELETE FROM chunk WHERE hash = ?", (sealed.hashes[-1],))
+        desk.book.store.connection.execute("DELETE FROM chunk WHERE hash = ?", (sealed[0].hashes[-1],))
     with pytest.raises(SealError):
         attachments.read(desk, case, file)
 

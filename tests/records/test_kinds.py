@@ -14,6 +14,7 @@ from waystation.ids import SINGLETONS, FolderType
 from waystation.limits import BODY_BUCKETS
 from waystation.records import (
     REGISTRY,
+    STRUCK,
     Registry,
     Who,
     check,
@@ -116,6 +117,19 @@ def test_a_link_leads_somewhere() -> None:
     with pytest.raises(TypeError):
         # From a case, a note of a place could be anywhere.
         registered(to_note, declaring({FolderType.PLACE}, "note", words=WORDS))
+
+
+def test_every_kind_can_be_struck_out_and_no_table_has_a_column_of_it() -> None:
+    for spec in REGISTRY.values():
+        field = spec.fields[STRUCK]
+        assert list(spec.fields)[-1] == STRUCK
+        assert field.hidden
+        assert not field.required
+        assert all(not column.name.startswith(STRUCK) for column in columns(spec)), spec.name
+        assert from_form(spec, {STRUCK: "17.5.2017 14:30"}, today="2017-05-17", zone="UTC") == {}
+        assert STRUCK not in export_columns(spec, next(iter(spec.folders)), up_to=Who.MASKED)
+    with pytest.raises(TypeError):
+        declaring({FolderType.CASE}, struck=WORDS)
 
 
 def test_every_kind_keeps_the_rules_of_need_to_know() -> None:

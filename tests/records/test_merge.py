@@ -20,6 +20,7 @@ from waystation.records import (
     Unread,
     apply_change,
     conflicts,
+    is_struck,
     seen,
     shown,
 )
@@ -80,6 +81,7 @@ def test_a_merge_gives_what_its_vector_says(case: Mapping[str, Any]) -> None:
     spec = spec_of(Danger if case["danger"] else Plain)
     assert shown(state, spec) == {field: meant(value) for field, value in case["shown"].items()}
     assert list(conflicts(state)) == case["conflicts"]
+    assert is_struck(state) is case.get("struck", False)
     if case["danger"]:
         assert case["danger"] == [four.value for four in Four]
 

@@ -73,4 +73,5 @@ def test_only_coordinators_give_access_and_destroy() -> None:
 def test_a_refusal_names_no_content() -> None:
     with pytest.raises(Refused) as refused:
         require([Role.FINANCE], Action.REVEAL, FolderType.CASE)
-    assert refused.value.message.startswith("Your role does not allow this (reveal, case).")
+    assert str(refused.value).startswith("Your role does not allow this.")
+    assert refused.value.values == {"action": "reveal", "folder_type": "case"}

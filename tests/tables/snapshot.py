@@ -12,11 +12,13 @@ Snapshot = Mapping[str, list[tuple[object, ...]]]
 def snapshot(connection: apsw.Connection, registry: Registry) -> Snapshot:
     """Table → its rows in an order of their own; `search` → each record's terms."""
     queries = {
-        "record": "SELECT folder, kind, id, state, conflicts, first, last FROM record",
+        "record": "SELECT folder, kind, id, state, conflicts, first, last, struck FROM record",
         "history": "SELECT * FROM history",
         "case_now": "SELECT * FROM case_now",
         "request_now": "SELECT * FROM request_now",
         "step": "SELECT * FROM step",
+        "tried": "SELECT * FROM tried",
+        "night": "SELECT * FROM night",
         "search": "SELECT r.folder, r.kind, r.id, v.term, v.offset FROM words v JOIN record r ON r.rowid = v.doc",
     }
     for name, spec in registry.items():

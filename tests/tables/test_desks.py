@@ -23,8 +23,9 @@ from waystation.sign import SigningKey, SigningSeed
 from waystation.tables import Tables
 from waystation.textsearch import Terms
 from waystation.unseal import SealingKey, SealingSeed
-from waystation.views.case import case, conflicts, timeline
+from waystation.views.case import case, conflicts
 from waystation.views.found import search
+from waystation.views.timeline import timeline
 
 
 @dataclass

@@ -15,6 +15,7 @@ from waystation.clock import Millis
 from waystation.ids import DeskId, FolderId, FolderType, MemberId, RecordId, SaveId, ValueRef
 from waystation.records import (
     REGISTRY,
+    STRUCK,
     Change,
     Day,
     Moment,
@@ -87,6 +88,7 @@ FIELDS: Mapping[str, st.SearchStrategy[dict[str, Value | None]]] = {
         {}, optional={"title": WORDS, "due": st.integers(0, 9).map(lambda n: Moment(Millis(n), "UTC"))}
     ),
 }
+STRUCK_OUT = st.none() | st.just(Moment(Millis(0), "UTC"))
 LIVES = {
     FolderType.CASE: ["case", "person", "risk_assessment", "evacuation", "stay", "note", "task"],
     FolderType.REQUEST: ["request", "person", "note"],
@@ -105,6 +107,8 @@ def logs(draw: st.DrawFn) -> list[Accepted]:
         kind = draw(st.sampled_from(LIVES[TYPES[folder]]))
         record = RecordId(folder) if kind in ("case", "request") else draw(st.sampled_from(RECORDS))
         fields = draw(FIELDS[kind].filter(bool))
+        if draw(st.integers(0, 3)) == 0:
+            fields = {**fields, STRUCK: draw(STRUCK_OUT)}
         seen = draw(st.sets(st.sampled_from(written))) if written else set()
         change = Change(kind, record, fields, {name: tuple(sorted(seen)) for name in fields})
         entries.append(entry(folder, ref, change, position=number + 1))
@@ -173,6 +177,68 @@ def test_two_desks_that_did_not_see_each_other() -> None:
     settled = Change("risk_assessment", RECORDS[0], {"level": "low"}, seen)
     tables.apply([entry(CASE, (DESKS[0], 2), settled, position=3)])
     assert connection.execute("SELECT level, conflicts FROM case_now").fetchall() == [("low", 0)]
+
+
+def counts(connection: apsw.Connection, *tables: str) -> list[int]:
+    return [connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in tables]
+
+
+def struck_out(kind: str, record: RecordId, seq: int, *, back: bool = False) -> Accepted:
+    fields: dict[str, Value | None] = {STRUCK: None if back else Moment(Millis(seq), "UTC")}
+    return entry(CASE, (DESKS[0], seq), Change(kind, record, fields), position=seq)
+
+
+def test_what_is_struck_out_is_in_no_table_and_comes_back_whole() -> None:
+    connection, tables = made()
+    head = Change("case", RecordId(CASE), {"code_name": "Juniper Kettle"})
+    gone = Change("evacuation", RECORDS[0], {"evacuated": Day("2017-05-01", "2017-05-01"), "origin": "Adam"})
+    other = Change("note", RECORDS[1], {"body": "a quiet house"})
+    tables.apply([entry(CASE, (DESKS[0], 1), head, gone, other, position=1)])
+    before = snapshot(connection, REGISTRY)
+    assert tables.facts(CASE).keys() == {"case", "evacuation", "note"}
+
+    tables.apply([struck_out("evacuation", RECORDS[0], 2)])
+    assert counts(connection, "k_evacuation", "step", "record", "case_now") == [0, 0, 3, 1]
+    assert search(connection, Terms(), "Adam") == []
+    assert tables.facts(CASE).keys() == {"case", "note"}
+    assert tables.shown(CASE, "evacuation", RECORDS[0]) is None
+    assert list(tables.each(REGISTRY["evacuation"])) == []
+    assert tables.state(CASE, "evacuation", RECORDS[0]).keys() == {"evacuated", "origin", STRUCK}
+
+    tables.apply([struck_out("case", RecordId(CASE), 3)])
+    assert counts(connection, "k_case", "k_note", "case_now", "record") == [0, 0, 0, 3]
+    assert search(connection, Terms(), "quiet") == []
+    tables.apply([entry(CASE, (DESKS[0], 4), Change("note", RECORDS[1], {"body": "a loud house"}), position=4)])
+    assert counts(connection, "k_note", "case_now") == [0, 0]
+
+    tables.apply([struck_out("case", RecordId(CASE), 5, back=True)])
+    assert [found.record for found in search(connection, Terms(), "loud")] == [RECORDS[1]]
+    tables.apply(
+        [
+            entry(CASE, (DESKS[0], 6), Change("note", RECORDS[1], {"body": "a quiet house"}), position=6),
+            struck_out("evacuation", RECORDS[0], 7, back=True),
+        ]
+    )
+    after = snapshot(connection, REGISTRY)
+    for table in ("case", "note", "evacuation", "step", "search"):
+        assert after[table] == before[table], table
+
+
+def test_what_is_struck_out_waits_for_nobody_to_settle_it() -> None:
+    connection, tables = made()
+    head = Change("case", RecordId(CASE), {"code_name": "Juniper Kettle"})
+    tables.apply(
+        [
+            entry(CASE, (DESKS[0], 1), head, Change("note", RECORDS[0], {"body": "One."}), position=1),
+            entry(CASE, (DESKS[1], 1), Change("note", RECORDS[0], {"body": "Another."}), position=2),
+        ]
+    )
+    assert connection.execute("SELECT conflicts FROM case_now").fetchall() == [(1,)]
+    tables.apply([struck_out("note", RECORDS[0], 3)])
+    assert connection.execute("SELECT conflicts FROM case_now").fetchall() == [(0,)]
+    back = Change("note", RECORDS[0], {STRUCK: None})
+    tables.apply([entry(CASE, (DESKS[1], 4), back, position=4)])
+    assert connection.execute("SELECT conflicts FROM case_now").fetchall() == [(2,)]
 
 
 def test_what_a_newer_desk_wrote_is_kept() -> None:

@@ -61,7 +61,9 @@ def audit(
     """
     with store.reading():
         if (found := store.rows("PRAGMA quick_check(1)")) != [("ok",)]:
-            raise StoreError(f"The book file is damaged inside ({len(found)} faults). Restore the backup.")
+            raise StoreError(
+                "The book file is damaged inside (faults: %(faults)s). Restore the backup.", faults=len(found)
+            )
         scratch = apsw.Connection(":memory:")
         for statement in log_module.SCHEMA.split(";"):
             scratch.execute(statement)
@@ -94,7 +96,7 @@ def _check_row(replay: Log, keyring: Keyring, dropped: set[bytes], row: tuple[An
         if listed is not None:
             check_signature(entry.header, entry.signature, listed.verify_key)
     except (WireError, SealError, SignatureError) as error:
-        raise BookError(error.message, position) from None
+        raise BookError(error.message, position, **error.values) from None
     if replay.order != order:
         raise OrderError("B4: its order hash is not the log's", position)
     if kind != header.kind or status != verdict.aside or (tag is not None and tag != header.tag):

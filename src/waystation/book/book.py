@@ -547,7 +547,7 @@ class Book:
             try:
                 roster = roster.amend(open_body(raw, header, body, self._keyring.get(header.tag)))
             except (SealError, WireError) as error:
-                raise BookError(error.message, position) from None
+                raise BookError(error.message, position, **error.values) from None
         last = self._sql.execute("SELECT position, order_hash FROM entry ORDER BY position DESC LIMIT 1").fetchone()
         position, order = last or (0, first_order(self.org))
         self._log.resume(roster, position, order)
@@ -568,7 +568,7 @@ class Book:
             try:
                 check_signature(raw, Signature(signature), listed.verify_key)
             except SignatureError as error:
-                raise BookError(error.message, position) from None
+                raise BookError(error.message, position, **error.values) from None
 
 
 def _admit(entry: DeskEntry) -> AdmitDesk:

@@ -107,12 +107,14 @@ def encode_header(header: Header) -> bytes:
 def decode_header(raw: bytes) -> Header:
     """Parses and checks (B5). Raises: WireError, NewerFormat."""
     if len(raw) != HEADER_BYTES:
-        raise WireError(f"An entry's header has {HEADER_BYTES} bytes, this one {len(raw)}.")
+        raise WireError(
+            "An entry's header has %(bytes)s bytes, this one %(found)s.", bytes=HEADER_BYTES, found=len(raw)
+        )
     magic, version, kind, bucket, zero, org, desk, seq, prev, seen, order, tag, salt, body = _LAYOUT.unpack(raw)
     if magic != _MAGIC:
         raise WireError("Not the header of an entry.")
     if version > VERSION:
-        raise NewerFormat("entry", version)
+        raise NewerFormat(version)
     if version != VERSION or zero:
         raise WireError("An entry's header has an impossible version or reserved byte.")
     try:

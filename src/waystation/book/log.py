@@ -247,7 +247,7 @@ class Log:
                 case EntryKind.ERA:
                     raise AuthorityError("B28: eras are not known here")
         except (AuthorityError, MissingKey, SealError, WireError) as error:
-            return Verdict(error.message, place)
+            return Verdict(str(error), place)
         return Verdict(None, place)
 
     def _plaintext(self, entry: Entry, header: Header) -> bytes:

@@ -95,7 +95,7 @@ class Store:
             raise translate(error) from None
         if not isinstance(found, int) or found > newest:
             store.close()
-            raise NewerFormat("book", found if isinstance(found, int) else 0)
+            raise NewerFormat(found if isinstance(found, int) else 0)
         if found < newest:
             try:
                 with store.transaction():

@@ -136,7 +136,7 @@ def attach(stage: Stage, event: Event, party: Party, chance: Chance) -> None:
     name, media_type = str(fields["name"]), str(fields["media_type"])
     description = str(fields.get("description", ""))
     save, sealed = attachments.attach(stage.desk, party.folder, name, media_type, content, description)
-    stage.desk.save(save, [sealed])
+    stage.desk.save(save, sealed)
 
 
 def alarm(stage: Stage, event: Event, party: Party, chance: Chance) -> None:

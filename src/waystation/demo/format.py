@@ -279,9 +279,9 @@ class EventType:
         return {name: kind for kind, names in self.takes.items() for name in names}
 
 
-def _record(kind: str) -> EventType:
+def _record(kind: str, *without: str) -> EventType:
     """An event that adds a record of the office or the ledger, of which a person could fill in every field."""
-    return EventType(kind, takes={kind: writable(REGISTRY[kind])}, named=False, makes=kind)
+    return EventType(kind, takes={kind: _without(kind, *without)}, named=False, makes=kind)
 
 
 def _without(kind: str, *names: str) -> tuple[str, ...]:
@@ -289,8 +289,10 @@ def _without(kind: str, *names: str) -> tuple[str, ...]:
 
 
 def writable(spec: KindSpec) -> tuple[str, ...]:
-    """Fields of a kind that a file may fill in: all but keys, hashes and stored files."""
-    return tuple(name for name, field in spec.fields.items() if not field.hidden and field.target != "file")
+    """Fields of a kind that a file may fill in: all but keys, hashes, stored files and the text of sources."""
+    return tuple(
+        name for name, field in spec.fields.items() if not field.hidden and field.target not in ("file", "passage")
+    )
 
 
 def _step(name: str, *keys: Key, takes: Mapping[str, tuple[str, ...]] | None = None) -> EventType:
@@ -301,7 +303,7 @@ def _step(name: str, *keys: Key, takes: Mapping[str, tuple[str, ...]] | None = N
 _PERSON: Final = tuple(
     "given_name patronymic family_name gender citizenship legal_status grounds specific_needs health".split()
 )
-_REQUEST: Final = tuple("code_name channel language referrer present_country region story needs".split())
+_REQUEST: Final = tuple("code_name channel language referrer present_country region time_zone story needs".split())
 _TRIAGE: Final = ("level", "timeframe", "deadline", "eligibility", "needs")
 _CASE: Final = tuple("caseworker supervisor partner region summary needs case_plan safety_plan press_silence".split())
 
@@ -309,9 +311,11 @@ _DECLARED: Final = (
     # The office and the ledger.
     _record("member"),
     _record("partner"),
+    _record("helper"),
+    _record("duty"),
     EventType("place", takes={"place": writable(REGISTRY["place"])}, named=True, makes="place"),
     _record("route"),
-    _record("source"),
+    _record("source", "kept"),
     EventType(
         "claim",
         (Key("source", NAME, required=True),),
@@ -319,7 +323,7 @@ _DECLARED: Final = (
         named=False,
         makes="claim",
     ),
-    _record("citation"),
+    _record("citation", "starts"),
     _record("campaign"),
     EventType("donation", takes={"donation": _without("donation", "received")}, spreads=True),
     EventType("expense", takes={"expense": _without("expense", "spent", "for_case")}, people=People.MAY, spreads=True),

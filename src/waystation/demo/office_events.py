@@ -155,7 +155,7 @@ def _day(event: Event, days: int) -> Day:
 
 
 OFFICE_EVENTS: Final[Mapping[str, Callable[[Stage, Event], None]]] = {
-    **dict.fromkeys(("member", "partner", "route", "source", "citation", "campaign"), add_record),
+    **dict.fromkeys(("member", "partner", "helper", "duty", "route", "source", "citation", "campaign"), add_record),
     "place": open_place,
     "claim": add_claim,
     "donation": receive,

@@ -7,10 +7,10 @@ from rich.table import Table
 
 from waystation.ids import FolderType
 from waystation.office.desk import Desk
-from waystation.views.cases import cases
+from waystation.views.cases import CaseFilter, cases
 from waystation.views.figures import figures
 from waystation.views.places import places
-from waystation.views.requests import requests
+from waystation.views.requests import RequestFilter, requests
 from waystation.views.sources import claims
 from waystation.views.today import today
 
@@ -51,7 +51,7 @@ def _look(desk: Desk) -> Iterator[tuple[str, str]]:
         yield "Today", f"{names} did not call when it was agreed. Below: who is in most danger, and what is due."
     elif now.danger:
         yield "Today", f"{now.danger[0].code_name} is in most danger. Below: what is due."
-    new = requests(desk.reader, stage="new").rows
+    new = requests(desk.reader, RequestFilter(stage="new")).rows
     if new:
         yield "Requests", f"{len(new)} are new and wait to be taken on; {new[0].code_name} has waited longest."
     yield from _look_at_cases(desk)
@@ -71,9 +71,9 @@ def _look_at_cases(desk: Desk) -> Iterator[tuple[str, str]]:
         ("refused", "was refused, and the reason stands there. It needs another route"),
         ("arrived", "has arrived. Its timeline runs from the first message to the follow-up"),
     ):
-        rows = cases(desk.reader, stage=stage).rows
+        rows = cases(desk.reader, CaseFilter(stage=stage)).rows
         if rows:
             yield f"Cases › {rows[0].code_name}", f"{rows[0].code_name} {why}."
-    waiting = cases(desk.reader, stage="needs_route", limit=1000).rows
+    waiting = cases(desk.reader, CaseFilter(stage="needs_route"), limit=1000).rows
     if waiting:
         yield "Cases", f"{len(waiting)} are hidden and need a route."

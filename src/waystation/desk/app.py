@@ -1,7 +1,8 @@
 """The desk's program: its pages, one random port on 127.0.0.1, one browser, and an end that forgets the keys.
 
 `build` is the application as it runs; tests drive the same one. `run` serves it until the browser is closed or the
-program is told to stop.
+program is told to stop. A browser that ends before it has opened the desk, as on a machine without a screen, ends
+nothing: the one-time address is said instead.
 """
 
 import asyncio
@@ -24,28 +25,19 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from waystation import limits
-from waystation.desk import browser, pages
+from waystation.desk import browser, fixed, pages
 from waystation.desk.security import HOST, Access, Gate
 from waystation.desk.session import LOOK_EVERY_S, Session
 from waystation.desk.web import no_page, url
 from waystation.errors import WaystationError
 from waystation.office.desk import Desk, Home, System
 
-STATIC: Final = Path(__file__).resolve().parent / "static"
-
 _STOP_WITHIN_S: Final = 2
+_WAY_IN: Final = "Open this address in a private window; it works once: {}"
 _SIGNALS: Final = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
 ]
 """Windows has the last one, other systems the one before."""
-_TYPES: Final = {
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".svg": "image/svg+xml",
-    ".woff2": "font/woff2",
-}
-"""Not asked of the machine: a registry that calls scripts plain text would stop them."""
-
 _log: Final = logging.getLogger("waystation.desk")
 
 
@@ -81,7 +73,7 @@ def build(
             watch.cancel()
             await asyncio.to_thread(session.lock)
 
-    routes: list[BaseRoute] = [Route("/", _start), *_static(), *pages.every_route()]
+    routes: list[BaseRoute] = [Route("/", _start), *fixed.routes(), *pages.every_route()]
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Gate, access=access)],
@@ -139,11 +131,11 @@ def run(
         with _stopped_by_signals(server):
             opened = browser.open_at(access.address, browser_path) if open_browser else None
             if opened is None:
-                say(f"Open this address in a private window; it works once: {access.address}")
+                say(_WAY_IN.format(access.address))
             else:
                 say("The desk is open in its own browser window. Closing that window locks it; so does Ctrl+C here.")
             with opened or contextlib.nullcontext():
-                asyncio.run(_serve(server, listening, opened))
+                asyncio.run(_serve(server, listening, opened, access, say))
     finally:
         session.lock()
         listening.close()
@@ -161,11 +153,21 @@ def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-async def _serve(server: uvicorn.Server, listening: socket.socket, opened: browser.Opened | None) -> None:
+async def _serve(
+    server: uvicorn.Server,
+    listening: socket.socket,
+    opened: browser.Opened | None,
+    access: Access,
+    say: Callable[[str], None],
+) -> None:
     async def stop_with_browser(opened: browser.Opened) -> None:
         # The browser runs in another process; nothing here is told when it ends.
         while not opened.ended:  # noqa: ASYNC110
             await asyncio.sleep(LOOK_EVERY_S)
+        if not access.is_used:
+            _log.info("browser_failed")
+            say(f"The browser ended before it opened the desk. {_WAY_IN.format(access.address)}")
+            return
         _log.info("browser_closed")
         server.should_exit = True
 
@@ -196,7 +198,7 @@ def _listen(port: int) -> socket.socket:
     except OSError:
         listening.close()
         raise WaystationError(
-            f"Port {port} cannot be used. Choose another, or leave it out to get a free one."
+            "Port %(port)s cannot be used. Choose another, or leave it out to get a free one.", port=port
         ) from None
     listening.listen(128)
     return listening
@@ -216,20 +218,3 @@ def _start(request: Request) -> Response:
 
 async def _no_page(request: Request, error: Exception) -> Response:
     return await run_in_threadpool(no_page, request, error)
-
-
-def _static() -> list[Route]:
-    """The files of `static/`, held in memory: no path of a request ever reaches the file system."""
-    routes: list[Route] = []
-    for path in sorted(STATIC.rglob("*")):
-        if path.suffix in _TYPES:
-            name = path.relative_to(STATIC).as_posix()
-            routes.append(Route(f"/static/{name}", _file(path.read_bytes(), _TYPES[path.suffix])))
-    return routes
-
-
-def _file(content: bytes, media_type: str) -> Callable[[Request], Response]:
-    def answer(request: Request) -> Response:
-        return Response(content, media_type=media_type)
-
-    return answer

@@ -48,6 +48,8 @@ BROWSER_FLAGS: Final = (
     "--disable-crash-reporter",
     "--disable-logging",
     "--disable-session-crashed-bubble",
+    # A missed check-in rings though nobody has pressed anything on the page.
+    "--autoplay-policy=no-user-gesture-required",
     "--password-store=basic",
     "--use-mock-keychain",
 )
@@ -60,6 +62,8 @@ CHROMIUM_PREFERENCES: Final[Mapping[str, object]] = {
     "credentials_enable_autosignin": False,
     "credentials_enable_service": False,
     "dns_prefetching": {"enabled": False},
+    # A backup goes where the person says, not to wherever downloads go.
+    "download": {"prompt_for_download": True},
     "net": {"network_prediction_options": 2},
     "profile": {"password_manager_enabled": False},
     "safebrowsing": {"enabled": False},
@@ -72,6 +76,9 @@ CHROMIUM_PREFERENCES: Final[Mapping[str, object]] = {
 FIREFOX_FLAGS: Final = ("--new-instance", "--no-remote", "--private-window")
 
 FIREFOX_PREFERENCES: Final[Mapping[str, object]] = {
+    # A missed check-in rings though nobody has pressed anything on the page.
+    "media.autoplay.default": 0,
+    "media.autoplay.blocking_policy": 0,
     "app.normandy.enabled": False,
     "app.update.enabled": False,
     "browser.aboutwelcome.enabled": False,

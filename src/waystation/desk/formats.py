@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_interval, format_skeleton, format_time
+from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal
 
 from waystation.clock import Millis
@@ -18,7 +18,7 @@ from waystation.desk.i18n import Language
 from waystation.ids import to_text
 from waystation.records import REGISTRY, Value
 from waystation.records.fields import ChoiceField, CountryField, FieldSpec, LinkField, ManyField, TextField
-from waystation.records.values import Amount, Day, Many, Moment, Money, minor_digits
+from waystation.records.values import Amount, Day, Many, Moment, Money, minor_digits, zone_is_known
 
 
 def format_day(day: Day | str | None, language: Language) -> str:
@@ -31,7 +31,7 @@ def format_day(day: Day | str | None, language: Language) -> str:
         return ""
     if isinstance(day, str):
         day = Day(day, day)
-    if day.said:
+    if day.said and not language.is_veiled:
         return day.said
     first = date.fromisoformat(day.earliest) if day.earliest else None
     last = date.fromisoformat(day.latest) if day.latest else None
@@ -45,10 +45,15 @@ def format_day(day: Day | str | None, language: Language) -> str:
     after = last + timedelta(days=1)
     if first.day == 1 and after.day == 1:
         if (first.year, first.month) == (last.year, last.month):
-            return str(format_skeleton("yMMMM", first, locale=language.locale))
+            return format_month(first, language)
         if first.month == 1 and last.month == 12 and first.year == last.year:
-            return str(first.year)
-    return str(format_interval(first, last, "yMMMd", locale=language.locale))
+            return language.plain(str(first.year))
+    return _span(first, last, language)
+
+
+def format_month(day: date, language: Language) -> str:
+    """The month of a day, such as "May 2017"; by itself, not as a part of a day: "май 2017", but "26 мая 2017"."""
+    return language.plain(str(format_date(day, "LLLL y", locale=language.locale)))
 
 
 def format_moment(moment: Moment | int | None, language: Language, zone: str) -> str:
@@ -64,13 +69,16 @@ def format_moment(moment: Moment | int | None, language: Language, zone: str) ->
         moment = Moment(Millis(moment), zone)
     theirs = moment.local()
     ours = theirs.astimezone(ZoneInfo(zone))
-    told = f"{_exact(theirs.date(), language)}, {_clock(theirs, language)}"
+    told = language.plain(f"{_exact(theirs.date(), language)}, {_clock(theirs, language)}")
     if theirs.utcoffset() == ours.utcoffset():
         return told
-    city = moment.zone.rpartition("/")[2].replace("_", " ")
+    named = language.locale.time_zones.get(moment.zone, {}).get("city")
+    city = str(named or moment.zone.rpartition("/")[2].replace("_", " "))
+    if zone_is_known(moment.zone):
+        city = language.plain(city)
     here = _clock(ours, language)
     if ours.date() != theirs.date():
-        here = f"{_exact(ours.date(), language)}, {here}"
+        here = language.plain(f"{_exact(ours.date(), language)}, {here}")
     return language.gettext("%(time)s in %(city)s (%(here)s here)", time=told, city=city, here=here)
 
 
@@ -85,13 +93,13 @@ def format_amount(amount: Amount | float | None, language: Language) -> str:
     if amount is None:
         return ""
     if not isinstance(amount, Amount):
-        return str(format_decimal(amount, locale=language.locale))
-    if amount.said:
+        return _number(amount, language)
+    if amount.said and not language.is_veiled:
         return amount.said
-    low = None if amount.low is None else format_decimal(amount.low, locale=language.locale)
-    high = None if amount.high is None else format_decimal(amount.high, locale=language.locale)
+    low = None if amount.low is None else _number(amount.low, language)
+    high = None if amount.high is None else _number(amount.high, language)
     if low is not None and high is not None:
-        return str(low) if amount.exact else f"{low}–{high}"
+        return low if amount.exact else language.plain(f"{low}–{high}")
     if low is not None:
         return language.gettext("at least %(number)s", number=low)
     return language.gettext("at most %(number)s", number=high)
@@ -103,12 +111,13 @@ def format_money(money: Money | None, language: Language) -> str:
         return ""
     sum_ = Decimal(money.minor).scaleb(-minor_digits(money.currency))
     number = format_currency(sum_, money.currency, "#,##0.00", locale=language.locale)
-    return f"{number} {money.currency}"
+    return language.plain(f"{number} {money.currency}")
 
 
 def country_name(code: str, language: Language) -> str:
     """A country's name; the code itself where the language has none."""
-    return str(language.locale.territories.get(code, code))
+    name = language.locale.territories.get(code)
+    return language.plain(str(name)) if name else code
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +184,23 @@ def _said(spec: FieldSpec, value: Value, language: Language) -> str:
 
 
 def _exact(day: date, language: Language) -> str:
-    return str(format_date(day, "d MMMM y", locale=language.locale))
+    return language.plain(str(format_date(day, "d MMMM y", locale=language.locale)))
+
+
+def _span(first: date, last: date, language: Language) -> str:
+    """Two days, with as little said twice as the language lets be: "3–9 May 2017", "28 May – 2 June 2017"."""
+    if first.year != last.year:
+        begins, dash = "d MMMM y", " – "
+    elif first.month != last.month:
+        begins, dash = "d MMMM", " – "
+    else:
+        begins, dash = "d", "–"
+    return language.plain(f"{format_date(first, begins, locale=language.locale)}{dash}") + _exact(last, language)
+
+
+def _number(number: float, language: Language) -> str:
+    return language.plain(str(format_decimal(number, locale=language.locale)))
 
 
 def _clock(moment: datetime, language: Language) -> str:
-    return str(format_time(moment, "HH:mm", tzinfo=moment.tzinfo, locale=language.locale))
+    return language.plain(str(format_time(moment, "HH:mm", tzinfo=moment.tzinfo, locale=language.locale)))

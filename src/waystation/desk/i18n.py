@@ -15,7 +15,7 @@ from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from waystation.errors import Problem
+from waystation.errors import BookError, Problem, WaystationError
 from waystation.records.values import COUNTRIES
 
 LOCALE: Final = Path(__file__).resolve().parent.parent / "locale"
@@ -52,6 +52,11 @@ class Language:
         return {name.casefold(): code for code, name in self.countries}
 
     @property
+    def is_veiled(self) -> bool:
+        """Whether others see the screen, so that nothing is told in the words in which it was said."""
+        return False
+
+    @property
     def direction(self) -> str:
         """Which way it is written: "ltr" or "rtl"."""
         return self.locale.text_direction
@@ -65,9 +70,24 @@ class Language:
         """The form of a message that goes with a number; `%(num)s` is filled with it."""
         return self.translations.ngettext(one, many, number) % {"num": number, **values}
 
+    def plain(self, text: str) -> str:
+        """A text that is no message and tells of nobody: a day, a number, a country, a time of day."""
+        return text
+
     def problem(self, problem: Problem) -> str:
         """Why a field was refused, in words."""
         return self.gettext(problem.message, **problem.values)
+
+    def error(self, error: WaystationError) -> str:
+        """What an error says, in words. A text that fills one of its places is translated where it can be."""
+        values = {
+            name: self.gettext(value) if isinstance(value, str) and value else value
+            for name, value in error.values.items()
+        }
+        said = self.gettext(error.message, **values)
+        if isinstance(error, BookError) and error.position is not None:
+            return self.gettext("Entry %(position)s of the book: %(rule)s", position=error.position, rule=said)
+        return said
 
 
 def languages() -> tuple[str, ...]:
@@ -94,6 +114,12 @@ def _translations(code: str) -> gettext.NullTranslations:
         write_mo(compiled, read_po(file, locale=code))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
+
+
+def offered() -> tuple[tuple[str, str], ...]:
+    """Code and own name of every language that exists, for the switch between them."""
+    named = ((code, language(code).locale.get_language_name(code) or code) for code in languages())
+    return tuple((code, name[:1].upper() + name[1:]) for code, name in named)
 
 
 def preferred(accept_language: str) -> Language:

@@ -2,7 +2,8 @@
 
 Guarantees: every page lives under an address that no other program can guess; the address that a process list shows is
 used up at first use; a foreign Host, a foreign Origin or a cross-site request learns nothing (404); every response, a
-refusal too, carries the headers below, and none sets a cookie. An error inside leaves no trace of content.
+refusal too, carries the headers below, and none sets a cookie; only the fixed files, which hold nothing of anybody, may
+be kept by the browser. An error inside leaves no trace of content.
 """
 
 import hmac
@@ -14,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from waystation.desk.fixed import FOLDER, KEPT
 from waystation.ids import Randomness
 
 HOST: Final = "127.0.0.1"
@@ -33,7 +35,7 @@ HEADERS: Final = {
     "Permissions-Policy": ", ".join(
         f"{feature}=()"
         for feature in (
-            "accelerometer autoplay camera clipboard-read display-capture encrypted-media fullscreen "
+            "accelerometer camera clipboard-read display-capture encrypted-media fullscreen "
             "gamepad geolocation gyroscope hid identity-credentials-get idle-detection local-fonts magnetometer "
             "microphone midi payment picture-in-picture publickey-credentials-create publickey-credentials-get "
             "screen-wake-lock serial storage-access usb window-management xr-spatial-tracking"
@@ -63,6 +65,11 @@ class Access:
         """The one-time address with which a browser is opened; used up, it leads nowhere."""
         return f"http://{self.host}/{self._ticket or 'used'}"
 
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody has come in by the one-time address."""
+        return self._ticket is None
+
     def admits(self, word: str) -> bool:
         """Whether this is the first part of every page's path, in constant time."""
         return hmac.compare_digest(word.encode(), self.prefix.encode())
@@ -89,17 +96,18 @@ class Gate:
         if scope["type"] != "http":
             return
         started = False
+        first, _, rest = str(scope["path"]).removeprefix("/").partition("/")
 
         async def guarded(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
+                may_keep = rest.startswith(f"{FOLDER}/") and headers.get("Cache-Control") == KEPT
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    headers[name] = KEPT if may_keep and name == "Cache-Control" else value
             await send(message)
 
-        first, _, rest = str(scope["path"]).removeprefix("/").partition("/")
         if not self._same_site(scope):
             await _nothing(scope, receive, guarded)
         elif self._access.admits(first):

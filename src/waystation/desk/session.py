@@ -16,7 +16,8 @@ from waystation import vault
 from waystation.clock import Millis
 from waystation.desk.papers import Places, choose_places
 from waystation.errors import WaystationError, WrongPassphrase
-from waystation.office import drafts, founding
+from waystation.ids import SaveId
+from waystation.office import drafts, founding, staff
 from waystation.office.desk import Desk, Home, System
 from waystation.office.founding import Papers
 from waystation.tables.drafts import Draft
@@ -31,6 +32,9 @@ LOOK_EVERY_S: Final = 1.0
 
 ECHO_MS: Final = 4_000
 """Drafts are sent two seconds after the last key, so one may still be under way when its form is saved."""
+
+QUIET_MS: Final = 10 * 60 * 1000
+"""For so long an alarm that somebody took is silent at their desk; if nothing was noted by then, it rings again."""
 
 UNCONFIRMED: Final = "found"
 """The form whose draft marks an organisation without confirmed papers."""
@@ -58,6 +62,24 @@ class Founding:
     places: Places = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Flash:
+    """What the next page says once.
+
+    Args:
+        level: "done" or "attention".
+        saves: what a press on its button takes back; empty for no button.
+        undo_text: what that button says, in the language of the page.
+        veiled: whether the words were put together while others saw the screen.
+    """
+
+    level: str
+    words: str
+    saves: tuple[SaveId, ...] = ()
+    undo_text: str = ""
+    veiled: bool = False
+
+
 @dataclass(slots=True)
 class Session:
     """Who sits at the desk. Safe to call from several threads; whoever needs this gate and the desk's takes this first.
@@ -65,6 +87,11 @@ class Session:
     Args:
         idle_s: lock after so many seconds without a request from a person.
         monotonic_ms: a clock that never goes back.
+        language: code of the language chosen since the program began; empty before that.
+        pages_in: the language that the member keeps in the book, as far as it is known here.
+        sharing: whether others see this screen, so that pages show code names only; it outlives a lock.
+        single_keys: whether a key alone does something; off for those whose hands or software press keys by chance.
+        quiet: missed check-in → until when, by the steady clock, it does not ring at this desk.
     """
 
     home: Home
@@ -76,7 +103,12 @@ class Session:
     taken_back: bool = False
     failures: int = 0
     return_to: str = ""
-    flashes: list[tuple[str, str]] = field(default_factory=list)
+    flashes: list[Flash] = field(default_factory=list)
+    language: str = ""
+    pages_in: str = ""
+    single_keys: bool = True
+    sharing: bool = False
+    quiet: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
     _letterbox: drafts.Letterbox | None = None
     _active_ms: int = 0
     _looked_ms: tuple[int, int] | None = None
@@ -94,6 +126,8 @@ class Session:
         with self._gate:
             self.desk = desk
             self.failures = 0
+            self.pages_in = staff.language_of(desk)
+            desk.screen_shared = self.sharing
             self._letterbox = drafts.letterbox(desk)
             self.touch()
         _log.info("unlocked")
@@ -147,6 +181,8 @@ class Session:
         with self._gate:
             desk = self.desk
             self.flashes.clear()
+            self.quiet.clear()
+            self.pages_in = ""
             if desk is None:
                 return
             if self.founding is not None and self.founding.papers is not None:
@@ -167,6 +203,25 @@ class Session:
             for name in ("book.db", "book.db-wal", "book.db-shm"):
                 self.home.book.with_name(name).unlink(missing_ok=True)
         _log.info("founding_taken_back")
+
+    def share(self, on: bool) -> None:
+        """Others begin to see this screen, or no longer do."""
+        with self._gate:
+            self.sharing = on
+            if self.desk is not None:
+                self.desk.screen_shared = on
+
+    def silence(self, check_in: tuple[bytes, bytes]) -> None:
+        """Somebody at this desk looks after a missed check-in: it does not ring for a while.
+
+        Args:
+            check_in: its folder and its record.
+        """
+        self.quiet[check_in] = self.monotonic_ms() + QUIET_MS
+
+    def is_silenced(self, check_in: tuple[bytes, bytes]) -> bool:
+        """Whether somebody said not long ago that they look after it."""
+        return self.quiet.get(check_in, 0) > self.monotonic_ms()
 
     def touch(self) -> None:
         """Someone is at the desk."""

@@ -22,15 +22,18 @@ A form posts to the address at which it is shown, or says where it is shown with
 address names its draft. `<form method="post" {{ autosave() }}>` keeps the draft while the person types.
 `typed(kind, name)` is what stands in a draft, or in the form that is shown again with its errors: give it to
 `field(..., draft=typed(kind, name))`. A page that is asked for with `?draft=1` has its draft there by itself. When a
-form leads on (303), its draft is dropped.
+form leads on (303), its draft is dropped, and what it saved can be taken back from the next page, which says so.
+
+While others see the screen, `render` draws every page with code names only (`desk.sharing`); no page knows of it.
 """
 
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import wraps
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -45,17 +48,32 @@ from starlette.routing import Match
 
 from waystation import limits
 from waystation.clock import DAY_MS
-from waystation.desk import formats, forms
+from waystation.desk import fixed, formats, forms, sharing
 from waystation.desk.formats import choice_label
 from waystation.desk.forms import Form, Upload, read_refs, ref_text
-from waystation.desk.i18n import Language, preferred
-from waystation.desk.session import Session, is_secret
-from waystation.errors import BadInput, BookError, Locked, MissingKey, Problem, Refused, StoreError, WaystationError
-from waystation.ids import ValueRef, to_text
+from waystation.desk.i18n import Language, languages, offered, preferred
+from waystation.desk.i18n import language as language_by_code
+from waystation.desk.session import Flash, Session, is_secret
+from waystation.desk.sharing import Veiled
+from waystation.errors import (
+    BadInput,
+    BookError,
+    Locked,
+    MissingKey,
+    Problem,
+    Refused,
+    ScreenShared,
+    StoreError,
+    WaystationError,
+)
+from waystation.ids import FolderType, ValueRef, to_text
 from waystation.office import drafts
 from waystation.office.desk import Desk
+from waystation.office.reading import may_look
 from waystation.records import REGISTRY
 from waystation.records.values import Amount, Day, Moment, Money
+from waystation.views import alarms
+from waystation.views.found import code_names
 from waystation.views.organisation import last_backup
 
 Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
@@ -69,9 +87,20 @@ _templates: Final = Environment(
     auto_reload=False,
     cache_size=-1,
 )
+_veiled_templates: Final = _templates.overlay(finalize=sharing.finalize, cache_size=-1)
+
+_NOT_WHILE_SHARING: Final = "not_while_sharing.html"
 
 _MECHANICAL: Final = ("form_address", "refs", "keep", "seen")
 """Inputs that nobody types."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A missed check-in, and whether somebody at this desk looks after it."""
+
+    missed: alarms.Missed
+    silenced: bool
 
 
 # ── What a page asks ──
@@ -96,8 +125,21 @@ def words(request: Request) -> Language:
     """The language of the person at the desk: `.gettext(message, **values)`, `.ngettext(one, many, number)`."""
     language = getattr(request.state, "language", None)
     if language is None:
-        language = request.state.language = preferred(request.headers.get("accept-language", ""))
+        language = request.state.language = _language(request)
     return language
+
+
+def _language(request: Request) -> Language:
+    """What was chosen since the program began, else what the member keeps in the book, else what the browser wants."""
+    session = session_of(request)
+    chosen = session.language or session.pages_in
+    known = chosen in languages()
+    found = language_by_code(chosen) if known else preferred(request.headers.get("accept-language", ""))
+    desk = session.desk
+    if desk is None or not session.sharing:
+        return found
+    names = code_names(desk.reader)
+    return Veiled(found.code, found.translations, found.locale, is_code_name=names)
 
 
 async def read_form(request: Request) -> Form:
@@ -145,33 +187,94 @@ def render(
     """
     session = session_of(request)
     language = words(request)
+    alarms_now = ringing(request)
     shown = {
         **_globals(request, language, _drafted(request) if form is None else form),
         "page": page,
         "title": title,
         "status": _status(session.desk, language) if session.desk else None,
-        "flash": _take(session.flashes),
+        "flash": _take(session.flashes, language),
         "draft_url": _draft_waiting(request),
+        "alarms": alarms_now,
+        "alarm_state": alarm_state(request, alarms_now),
+        "here": _own_address(request),
+        "languages": offered(),
+        "single_keys": session.single_keys,
         **context,
     }
-    return HTMLResponse(_templates.get_template(template).render(shown), status_code)
+    html, inputs_shut = _drawn(template, shown, language)
+    if inputs_shut and request.method == "POST" and template != _NOT_WHILE_SHARING:
+        return _not_while_sharing(request)
+    return HTMLResponse(html, status_code)
 
 
-def redirect(request: Request, path: str, flash: tuple[str, str] | None = None) -> Response:
-    """Leads on to another page of the desk (303).
+def fragment(request: Request, template: str, **context: Any) -> Response:
+    """A part of a page, for a script that puts it in its place; the page itself is `render`'s."""
+    language = words(request)
+    return HTMLResponse(_drawn(template, {**_globals(request, language, None), **context}, language)[0])
+
+
+def _drawn(template: str, shown: Mapping[str, Any], language: Language) -> tuple[str, int]:
+    """A page, and how many of its inputs are shut because others see the screen."""
+    if not isinstance(language, Veiled):
+        return _templates.get_template(template).render(shown), 0
+    html = _veiled_templates.get_template(template).render(shown)
+    drawn = sharing.draw(html, language.gettext("hidden while the screen is shared"))
+    return drawn.html, drawn.inputs_shut
+
+
+def _not_while_sharing(request: Request) -> Response:
+    """What was typed is kept, and shown to nobody."""
+    session, form = session_of(request), form_of(request)
+    address = form_address(request, form)
+    kept = worth_keeping(form) and session.keep(address, form.inputs)
+    title = words(request).gettext("This cannot be shown while others see the screen")
+    return render(request, _NOT_WHILE_SHARING, page="", title=title, status_code=422, back=address, kept=kept)
+
+
+def redirect(
+    request: Request, path: str, flash: tuple[str, str] | None = None, *, undo: bool = True, undo_text: str = ""
+) -> Response:
+    """Leads on to another page of the desk (303). What was saved on the way can be taken back from there.
 
     Args:
         path: within the desk, such as "cases"; it may have a query.
         flash: level ("done", "attention") and words that the next page shows once.
+        undo: False offers no way back: what was done is no save, or has its own way.
+        undo_text: what the button says; empty for the usual word.
     """
-    if flash:
-        session_of(request).flashes.append(flash)
+    session = session_of(request)
+    saves = tuple(session.desk.undoable) if undo and session.desk is not None and request.method == "POST" else ()
+    if session.desk is not None:
+        session.desk.undoable = []
+    if flash or saves:
+        _ = words(request).gettext
+        level, told = flash or ("done", _("Saved."))
+        session.flashes.append(Flash(level, told, saves, undo_text or _("Undo"), veiled=session.sharing))
     return RedirectResponse(url(request, path), 303)
 
 
 def url(request: Request, path: str) -> str:
     """The address of a page of the desk."""
     return f"{request.scope['root_path']}/{path}"
+
+
+def ringing(request: Request) -> Sequence[Alarm]:
+    """Signs of life that did not come and that nobody has noted, the newest first; empty while the desk is locked."""
+    session = session_of(request)
+    desk = session.desk
+    if desk is None or session.founding is not None or not may_look(desk, FolderType.CASE):
+        return ()
+    missed = alarms.missed(desk.reader)
+    return [Alarm(one, session.is_silenced((one.folder, one.record))) for one in missed]
+
+
+def alarm_state(request: Request, now: Sequence[Alarm]) -> str:
+    """Names what an open page shows of the alarms, so that it is told again only when that has changed."""
+    shown = sha256(words(request).code.encode())
+    for one in now:
+        shown.update(one.missed.folder + one.missed.record + bytes([one.silenced]))
+    return shown.hexdigest()[:16]
 
 
 def error_page(request: Request, error: Exception, *, form: Form | None = None, lost: bool = False) -> Response:
@@ -216,7 +319,7 @@ def form_address(request: Request, form: Form) -> str:
         return ""
     query = urlencode([pair for pair in parse_qsl(address.query) if pair[0] != "draft"])
     path = address.path.removeprefix(root).strip("/")
-    while path and not _leads_to_page(request, path):
+    while path and not leads_to_page(request, path):
         path, query = path.rpartition("/")[0], ""
     return f"{path}?{query}" if query else path
 
@@ -278,9 +381,12 @@ def _unlocked(function: Handler, request: Request) -> Response:
     if form.excess:
         return _after(request, BadInput({"": form.excess}))
     with desk.gate:
+        desk.undoable = []
         response = _run(function, request)
         if request.method == "POST" and response.status_code == 303:
             session.saved(form_address(request, form))
+        if session.sharing and response.status_code == 200 and response.media_type != HTMLResponse.media_type:
+            raise ScreenShared
     return response
 
 
@@ -347,7 +453,8 @@ def _typed_by_hand(name: str, text: str) -> bool:
     return bool(text.strip()) and not (name.startswith("seen.") or name in _MECHANICAL or is_secret(name))
 
 
-def _leads_to_page(request: Request, path: str) -> bool:
+def leads_to_page(request: Request, path: str) -> bool:
+    """Whether there is a page at an address within the desk; its query aside."""
     scope = {**request.scope, "method": "GET", "path": f"{request.scope['root_path']}/{path}"}
     return any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes)
 
@@ -376,8 +483,10 @@ def _explained(error: Exception, language: Language) -> tuple[str, int, list[str
             if codes == {"bad_id"}:
                 return "bad_id", 404, [_("There is no such page"), *told]
             return error.code, 422, [_("Nothing was saved"), *told]
+        case ScreenShared():
+            return error.code, 403, [_("Others can see this screen"), language.error(error)]
         case Refused():
-            return error.code, 403, [_("Your role does not allow this"), _(error.message)]
+            return error.code, 403, [_("Your role does not allow this"), language.error(error)]
         case MissingKey():
             return (
                 error.code,
@@ -385,11 +494,11 @@ def _explained(error: Exception, language: Language) -> tuple[str, int, list[str
                 [_("There is no such page"), _("What stood here is hidden, erased, or not for you.")],
             )
         case BookError():
-            return error.code, 409, [_("The book refused this"), _("Nothing was saved."), _(error.message)]
+            return error.code, 409, [_("The book refused this"), _("Nothing was saved."), language.error(error)]
         case StoreError():
-            return error.code, 507, [_("The disk refused"), _("Nothing was saved."), _(error.message)]
+            return error.code, 507, [_("The disk refused"), _("Nothing was saved."), language.error(error)]
         case WaystationError():
-            return error.code, 500, [_("That did not work"), _(error.message)]
+            return error.code, 500, [_("That did not work"), language.error(error)]
         case HTTPException(status_code=status):
             return "not_found", status, [_("There is no such page"), _("Go back, or start from Today.")]
         case _:
@@ -424,6 +533,9 @@ def _globals(request: Request, language: Language, form: Form | None) -> dict[st
         "_": language.gettext,
         "ngettext": language.ngettext,
         "url": lambda path: url(request, path),
+        "static": lambda name: url(request, fixed.address(name)),
+        "sharing": language.is_veiled,
+        "veil": language,
         "declared": lambda kind, name: formats.declared(kind, name, language),
         "label": lambda kind: language.gettext(REGISTRY[kind].label),
         "field_label": lambda kind, name: language.gettext(REGISTRY[kind].fields[name].label),
@@ -492,9 +604,14 @@ def _form_address_input(request: Request, form: Form | None) -> Markup:
     return Markup('<input type="hidden" name="form_address" value="{}">').format(address)
 
 
-def _take(flashes: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _take(flashes: list[Flash], language: Language) -> list[Flash]:
     taken = list(flashes)
     flashes.clear()
+    for flash in taken:
+        # What was put together while others saw the screen has nothing in it that they may not see.
+        if flash.veiled:
+            language.plain(flash.words)
+        language.plain(flash.undo_text)
     return taken
 
 
@@ -517,12 +634,15 @@ __all__ = [
     "Language",
     "Problem",
     "Upload",
+    "alarm_state",
     "choice_label",
     "desk_of",
     "error_page",
     "form_address",
     "form_of",
+    "fragment",
     "handler",
+    "leads_to_page",
     "messages",
     "no_page",
     "open_handler",
@@ -532,6 +652,7 @@ __all__ = [
     "ref_text",
     "refs",
     "render",
+    "ringing",
     "session_of",
     "url",
     "with_draft",

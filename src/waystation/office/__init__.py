@@ -9,7 +9,12 @@ shelter       places and stays
 journeys      routes, applications, decisions, trips, arrivals
 money         donations and expenses
 testimony     sources, claims, citations
+signs         signs of life noted in one press, and the next one by their rhythm
+duty          who answers at night
+time_zones    the zones of the people we serve
+fingerprints  what a desk and an organisation are recognised by
 staff         members and partners; who reads a folder
+outside       helpers without a desk: what they are told, under which consent; task slips
 attachments   files
 drafts        half-written forms, open desk or locked
 erasure       hiding a folder, and what follows

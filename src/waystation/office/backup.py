@@ -32,10 +32,12 @@ from waystation.vault import Kdf, Vault, check_passphrase, flush_folder, new_kdf
 from waystation.wire import BIN_16, BIN_32, INT_64, Decoder, encode
 from waystation.words import to_age_secret
 
+VALID_DAYS: Final = limits.BACKUP_VALID_DAYS
 LEAD: Final = b"waystation copy\n"
 MANIFEST_MAX: Final = 64 * limits.KIB
 _PIECE: Final = limits.MIB
 _SUFFIX: Final = ".age"
+_OUTGOING: Final = "outgoing-"
 _COUNT: Final = msgspec.Meta(ge=0, le=2**63 - 1)
 
 
@@ -85,8 +87,9 @@ def backup(
     *,
     passphrase: str | None = None,
     recipient: str | None = None,
-    valid_days: int = limits.BACKUP_VALID_DAYS,
+    valid_days: int = VALID_DAYS,
     progress: Progress = lambda done, of: None,
+    kept: bool = True,
 ) -> Made:
     """Writes a backup of this desk's book.
 
@@ -95,6 +98,7 @@ def backup(
         passphrase: opens it too, together with the key file that is then written beside it.
         recipient: an age recipient ("age1…") that shall open it too.
         valid_days: when it expires; at least 1.
+        kept: whether it is where it is to be; a file that has yet to be handed over counts once `note_kept` is called.
     Raises: StoreError, WeakPassphrase, BadInput.
     """
     target = target if target.suffix == _SUFFIX else target.with_name(target.name + _SUFFIX)
@@ -132,9 +136,36 @@ def backup(
         _write(target, manifest, book.store, recipients, progress)
         if sealed_identity:
             place_file(key_file, lambda file: file.write(sealed_identity))
-        with book.transaction():
-            book.store.set_meta("last_backup_ms", made)
+        if kept:
+            note_kept(desk, made)
     return Made(target, key_file if sealed_identity else None, made, manifest.expires_ms, manifest.position)
+
+
+def outgoing(desk: Desk) -> Made:
+    """Makes a backup beside the book, to be handed over and then removed; one that was left behind is removed first.
+
+    Raises: StoreError, BadInput.
+    """
+    for left in desk.home.folder.glob(f"{_OUTGOING}*"):
+        left.unlink(missing_ok=True)
+    name = f"{_OUTGOING}{desk.randomness(8).hex()}{_SUFFIX}"
+    return backup(desk, desk.home.folder / name, kept=False)
+
+
+def note_kept(desk: Desk, made_ms: int) -> None:
+    """A backup that was made then has reached the place where it is kept."""
+    with desk.gate:
+        book = desk.book
+        with book.transaction():
+            book.store.set_meta("last_backup_ms", made_ms)
+
+
+def note_drill(desk: Desk) -> None:
+    """Somebody has restored a backup for trial, today."""
+    with desk.gate:
+        book = desk.book
+        with book.transaction():
+            book.store.set_meta("last_drill_ms", desk.now_ms())
 
 
 def recovery_opener(secret: bytes) -> pyrage.x25519.Identity:
@@ -156,7 +187,9 @@ def passphrase_opener(file: Path, passphrase: str) -> pyrage.x25519.Identity:
     try:
         identity = pyrage.passphrase.decrypt(key_file.read_bytes(), passphrase)
     except FileNotFoundError:
-        raise BackupError(f"The key file {key_file.name} is not beside the backup. Use the recovery key.") from None
+        raise BackupError(
+            "The key file %(name)s is not beside the backup. Use the recovery key.", name=key_file.name
+        ) from None
     except pyrage.DecryptError:
         raise BackupError("That passphrase does not open the backup's key file.") from None
     return identity_opener(identity.decode())
@@ -304,7 +337,7 @@ def place_file(target: Path, write: Callable[[BufferedIOBase], object]) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise StoreError(
-            f"The backup could not be written ({error.strerror}). Free some space and try again."
+            "The backup could not be written (%(error)s). Free some space and try again.", error=error.strerror
         ) from None
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -325,7 +358,7 @@ def _unpack(
     except (pyrage.DecryptError, OSError) as error:
         # The streaming decrypter reports an altered or missing segment as an OSError without a number.
         if isinstance(error, OSError) and error.errno is not None:
-            raise StoreError(f"The backup could not be read or written ({error.strerror}).") from None
+            raise StoreError("The backup could not be read or written (%(error)s).", error=error.strerror) from None
         raise BackupError("This backup does not open: another key is needed, or it was altered or cut short.") from None
     manifest = writer.manifest()
     if (writer.size, writer.digest.digest()) != (manifest.size, manifest.digest):

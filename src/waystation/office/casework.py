@@ -10,7 +10,19 @@ from typing import Final
 
 from waystation.errors import Refused
 from waystation.ids import FolderId, FolderType, RecordId, ValueRef
-from waystation.office import codenames, journeys, money, people, shelter, staff, testimony
+from waystation.office import (
+    codenames,
+    duty,
+    journeys,
+    kept,
+    money,
+    outside,
+    people,
+    shelter,
+    staff,
+    testimony,
+    time_zones,
+)
 from waystation.office.desk import Desk
 from waystation.office.writing import Entry, Fields, Rule, Seen, Writing, refuse
 from waystation.records import Day, Save, Value
@@ -271,6 +283,7 @@ def _open_counts(writing: Writing, case: FolderId) -> dict[str, int]:
 
 
 def _case(writing: Writing, entry: Entry) -> None:
+    time_zones.check(writing, entry)
     given = {n for n in ("caseworker", "supervisor") if n in entry.fields}
     if not entry.is_new and given:
         writing.require(Action.ASSIGN, entry.folder)
@@ -281,6 +294,7 @@ def _case(writing: Writing, entry: Entry) -> None:
 
 
 def _request(writing: Writing, entry: Entry) -> None:
+    time_zones.check(writing, entry)
     codenames.check_code_name(writing, entry)
 
 
@@ -310,11 +324,22 @@ _OWN_RULES: Final[Mapping[str, Rule]] = {
     ),
     "case": Rule(today="opened", past=("opened",), kept=frozenset(("request",)), begins=False, check=_case),
     "note": Rule(now="written", me="author", past=("written",), kept=frozenset(("author",)), check=_note),
+    "conversation": Rule(
+        now="noted",
+        me="noted_by",
+        person=True,
+        past=("began", "ended", "noted"),
+        order=(("began", "ended"),),
+        kept=frozenset(("noted", "noted_by", "original", "messages")),
+    ),
     "task": Rule(me="assignee"),
     "check_in": Rule(person=True, past=("done",), check=_check_in),
     "follow_up": Rule(today="looked", person=True, past=("looked",), order=(("looked", "next_look"),)),
     "closure": Rule(kept=frozenset(("reopened", "closed_by")), begins=False, action=Action.CLOSE),
-    "file": Rule(kept=frozenset(("media_type", "size", "added", "added_by")), begins=False),
+    "file": Rule(
+        kept=frozenset(("media_type", "size", "sha256", "working_copy_of", "added", "added_by")),
+        begins=False,
+    ),
     "reveal": Rule(begins=False, changes=False, action=Action.REVEAL),
 }
 
@@ -328,5 +353,8 @@ RULES: Final[Mapping[str, Rule]] = {
     **money.RULES,
     **testimony.RULES,
     **staff.RULES,
+    **kept.RULES,
+    **duty.RULES,
+    **outside.RULES,
 }
 """What holds for each kind. A kind without a rule cannot be written by hand."""

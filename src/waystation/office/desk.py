@@ -20,7 +20,7 @@ from waystation.book.files import SealedFile
 from waystation.book.roster import COORDINATOR, DeskEntry
 from waystation.clock import Clock, Millis
 from waystation.derive import KEY_BYTES, Key
-from waystation.errors import Locked
+from waystation.errors import Locked, ScreenShared
 from waystation.ids import (
     HASH_BYTES,
     ChunkHash,
@@ -33,6 +33,7 @@ from waystation.ids import (
     ValueRef,
     new_id,
 )
+from waystation.office.tray import Tray
 from waystation.records import (
     REGISTRY,
     RecordState,
@@ -49,6 +50,12 @@ from waystation.tables import Drafts, Tables
 from waystation.textsearch import Terms
 from waystation.vault import Vault, check_passphrase, new_kdf
 from waystation.views.reader import Reader
+
+REVEAL: Final = "reveal"
+"""The kind of a recorded look at what is masked; it changes nothing, so there is nothing to take back."""
+
+UNDOABLE_MAX: Final = 500
+"""An import makes more saves than anybody takes back with one press."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,11 @@ def today(clock: Clock) -> str:
 
 
 class Desk:
-    """One member's unlocked desk. Safe to call from several threads; one works at a time."""
+    """One member's unlocked desk. Safe to call from several threads; one works at a time.
+
+    `undoable` collects the saves that a person may want to take back; whoever offers that empties it first. While
+    `screen_shared`, no look at a masked field is recorded, so nothing masked can be shown.
+    """
 
     def __init__(self, home: Home, vault: Vault, book: Book, system: System) -> None:
         self.home = home
@@ -108,6 +119,9 @@ class Desk:
         self._book: Book | None = book
         self._system = system
         self.gate: Final = RLock()
+        self.undoable: list[SaveId] = []
+        self.screen_shared = False
+        self.tray: Final = Tray(system.randomness, self.now_ms)
         self._turned = ""
         self.tables = Tables(book.store.connection, system.registry, system.terms, self.today)
         self.drafts = Drafts(book.store.connection)
@@ -144,6 +158,11 @@ class Desk:
     @property
     def randomness(self) -> Randomness:
         return self._system.randomness
+
+    @property
+    def terms(self) -> Terms:
+        """How words are brought to the form in which they are searched."""
+        return self._system.terms
 
     def now_ms(self) -> Millis:
         return self._system.clock.now_ms()
@@ -192,15 +211,21 @@ class Desk:
         """
         with self.gate:
             book = self.book
+            if self.screen_shared and any(write.kind == REVEAL for save in saves for write in save.writes):
+                raise ScreenShared
             pieces = [piece for file in files for piece in file.pieces]
             accepted: list[Accepted] = []
             stamp = self._stamp()
             with book.transaction():
+                made: list[SaveId] = []
                 for save in saves:
                     stamp = self._stamp()
                     accepted += self._append(stamp, save, pieces)
+                    if any(write.kind != REVEAL for write in save.writes):
+                        made.append(stamp.save)
                     pieces = []
                 self.tables.apply(accepted)
+            self.undoable = [*self.undoable, *made][-UNDOABLE_MAX:]
             return Saved(stamp.save, book.position)
 
     def hide(self, folder: FolderId) -> None:
@@ -228,6 +253,7 @@ class Desk:
     def turn(self) -> None:
         """Brings up to date what the day alone has changed, if a new day has begun since this was last asked."""
         with self.gate:
+            self.tray.tidy()
             day = self.today()
             if day != self._turned and self._book is not None:
                 with self._book.transaction():
@@ -251,6 +277,7 @@ class Desk:
     def lock(self) -> None:
         """Closes the file and forgets the keys. Does nothing if it is locked already."""
         with self.gate:
+            self.tray.clear()
             book, self._book, self._vault = self._book, None, None
             if book is not None:
                 book.store.close()

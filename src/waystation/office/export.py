@@ -19,10 +19,10 @@ from waystation.ids import FolderType, to_text
 from waystation.office.backup import place_file, read_recipient
 from waystation.office.desk import Desk
 from waystation.records import KindSpec, Save, Value, Write
-from waystation.records.check import export_columns, export_row
+from waystation.records.check import export_columns, export_row, neutral
 from waystation.records.declare import Who
 from waystation.records.values import Moment
-from waystation.roles import Action
+from waystation.roles import Action, allowed
 
 
 class Form(StrEnum):
@@ -67,6 +67,22 @@ def export(
         raise BadInput({"target": Problem("exists", "That file exists already. Give another name.")})
     place_file(target, lambda file: file.write(data))
     return sum(len(found) for _, found in rows)
+
+
+def may_export(desk: Desk) -> bool:
+    """Whether this member may write anything out of the book; only for choosing what a page offers."""
+    return allowed(desk.roles, Action.EXPORT, FolderType.CASE)
+
+
+def table(desk: Desk, lines: Sequence[Sequence[str]]) -> bytes:
+    """Numbers as a page shows them, as CSV for a spreadsheet; the first line holds the heads.
+
+    Raises: Refused, if this member may write nothing out of the book.
+    """
+    desk.require(Action.EXPORT, FolderType.CASE)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows([neutral(cell) for cell in line] for line in lines)
+    return text.getvalue().encode("utf-8-sig")
 
 
 def _kind(desk: Desk, name: str) -> KindSpec:

@@ -50,14 +50,20 @@ def take_down(desk: Desk, fields: Fields, parts: Sequence[Part] = ()) -> Save:
         parts: what else was said: person, contact channel, protection concern, note …
     Raises: BadInput, Refused.
     """
-    desk.require(Action.OPEN, FolderType.REQUEST)
     writing = Writing(desk)
+    begin_request(writing, fields, parts)
+    return writing.save()
+
+
+def begin_request(writing: Writing, fields: Fields, parts: Sequence[Part] = ()) -> FolderId:
+    """As `take_down`, within a save in the making that goes on. Returns: the request's folder."""
+    writing.desk.require(Action.OPEN, FolderType.REQUEST)
     entry = writing.entry(writing.open_folder(FolderType.REQUEST), "request", fields)
     if entry.fields.get("code_name") is None:
-        entry.fields["code_name"] = codenames.propose(desk, str(fields.get("language") or "en"))
+        entry.fields["code_name"] = codenames.propose(writing.desk, str(fields.get("language") or "en"))
     writing.write(entry, RULES["request"])
     put_parts(writing, entry.folder, parts)
-    return writing.save()
+    return entry.folder
 
 
 def take_on(desk: Desk, request: FolderId) -> Save:
@@ -162,7 +168,7 @@ def accept_and_open_case(
     asked = writing.get(request, "request", request)
     _check_acceptable(writing, request, asked, unverified_because)
     case = writing.open_folder(FolderType.CASE)
-    known: dict[str, Value] = {n: asked[n] for n in ("code_name", "region", "needs") if n in asked}
+    known: dict[str, Value] = {n: asked[n] for n in ("code_name", "region", "needs", "time_zone") if n in asked}
     known["eligibility"] = Eligibility.FITS
     given = {n: v for n, v in (fields or {}).items() if v is not None}
     caseworker = asked.get("taken_by", desk.member)

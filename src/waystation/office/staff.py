@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from waystation.ids import DeskId, FolderId, FolderType, MemberId
+from waystation.ids import DeskId, FolderId, FolderType, MemberId, RecordId
 from waystation.office.desk import Desk
 from waystation.office.writing import Entry, Rule, Writing
+from waystation.records import Save
+from waystation.records.check import check
 from waystation.roles import Action
 from waystation.views import shown
 
-_OWN: Final = frozenset(("display_name", "languages"))
+_OWN: Final = frozenset(("display_name", "languages", "pages_in"))
 """What members change of themselves."""
 
 
@@ -35,6 +37,29 @@ def readers(desk: Desk, folder: FolderId) -> tuple[ReaderOf, ...]:
         member = roster.desks[reader].member
         found.append(ReaderOf(reader, member, shown.name(desk.reader, "member", member)))
     return tuple(sorted(found, key=lambda reader: (reader.name, reader.desk)))
+
+
+def choose_language(desk: Desk, code: str) -> Save | None:
+    """Keeps in which language this member reads the pages.
+
+    Args:
+        code: of a language of the pages.
+    Returns: None, if it is kept already. Raises: BadInput.
+    """
+    office = desk.folder(FolderType.OFFICE)
+    member = RecordId(desk.member)
+    fields = check(desk.registry["member"], {"pages_in": code})
+    if language_of(desk) == fields["pages_in"]:
+        return None
+    writing = Writing(desk)
+    writing.write(writing.change(office, "member", member, fields), RULES["member"])
+    return writing.save()
+
+
+def language_of(desk: Desk) -> str:
+    """In which language this member chose to read the pages; empty if they never did."""
+    own = shown.record(desk.reader, desk.folder(FolderType.OFFICE), "member", desk.member)
+    return str(own.fields.get("pages_in", "")) if own else ""
 
 
 def _member(writing: Writing, entry: Entry) -> None:

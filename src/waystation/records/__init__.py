@@ -20,18 +20,19 @@ from waystation.records.check import (
     search_text,
     to_form,
 )
-from waystation.records.declare import FieldSpec, KindSpec, Registry, Who, columns
+from waystation.records.declare import STRUCK, FieldSpec, KindSpec, Registry, Who, columns
 from waystation.records.kinds import (
     casework,
     intake,
     journeys,
     money,
+    outside,
     shelter,
     staff,
     testimony,
 )
 from waystation.records.labels import N_, Choice
-from waystation.records.merge import apply_change, conflicts, read_shown, seen, shown
+from waystation.records.merge import apply_change, conflicts, is_struck, read_shown, seen, shown
 from waystation.records.payload import (
     EMPTY,
     Change,
@@ -46,13 +47,14 @@ from waystation.records.payload import (
 from waystation.records.save import Save, Write, check_save
 from waystation.records.values import Amount, Day, Many, Moment, Money, Unread, Value
 
-REGISTRY = Registry.of(intake, casework, shelter, journeys, testimony, money, staff)
+REGISTRY = Registry.of(intake, casework, shelter, journeys, testimony, money, staff, outside)
 """All kinds of record, in the order of the work."""
 
 __all__ = [
     "EMPTY",
     "N_",
     "REGISTRY",
+    "STRUCK",
     "Amount",
     "Change",
     "Choice",
@@ -83,6 +85,7 @@ __all__ = [
     "export_columns",
     "export_row",
     "from_form",
+    "is_struck",
     "read_shown",
     "row",
     "search_text",

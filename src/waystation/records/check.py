@@ -10,7 +10,7 @@ from typing import Final
 
 from waystation.errors import BadInput, Problem
 from waystation.ids import FolderType
-from waystation.records.declare import KindSpec, columns
+from waystation.records.declare import STRUCK, KindSpec, columns
 from waystation.records.fields import FieldSpec, FormContext, SqlValue, Who
 from waystation.records.labels import N_
 from waystation.records.values import Unread, Value
@@ -126,7 +126,8 @@ def row(spec: KindSpec, fields: Mapping[str, Value | None]) -> tuple[SqlValue, .
 
 @lru_cache(maxsize=256)
 def _plan(spec: KindSpec) -> tuple[tuple[str, FieldSpec, tuple[None, ...]], ...]:
-    return tuple((name, field, (None,) * len(field.columns(name))) for name, field in spec.fields.items())
+    laid = ((name, field) for name, field in spec.fields.items() if name != STRUCK)
+    return tuple((name, field, (None,) * len(field.columns(name))) for name, field in laid)
 
 
 def search_text(spec: KindSpec, fields: Mapping[str, Value | None]) -> str:
@@ -163,9 +164,13 @@ def export_row(
     cells = []
     for name, field in _exported(spec, folder_type, up_to):
         value = fields.get(name)
-        text = "" if value is None else field.plain(value)
-        cells.append(f"'{text}" if text.startswith(_FORMULA) else text)
+        cells.append(neutral("" if value is None else field.plain(value)))
     return tuple(cells)
+
+
+def neutral(text: str) -> str:
+    """A cell of an export: led by an apostrophe where a spreadsheet would run it as a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _exported(spec: KindSpec, folder_type: FolderType, up_to: Who) -> Iterator[tuple[str, FieldSpec]]:

@@ -307,7 +307,7 @@ class DecisionOutcome(Choice):
 
 class JourneyPurpose(Choice):
     TO_SAFETY = option("to_safety", N_("To a safer place in the country"))
-    ABROAD = option("abroad", N_("Abroad"))
+    ABROAD = option("abroad", N_("To another country"))
     APPOINTMENT = option("appointment", N_("To an appointment and back"))
 
 
@@ -436,6 +436,15 @@ class DonationMethod(Choice):
     GRANT = option("grant", N_("Award of a foundation"))
 
 
+class PlaceType(Choice):
+    FLAT = option("flat", N_("Flat"))
+    HOUSE = option("house", N_("House"))
+    ROOM = option("room", N_("Room with a host"))
+    HOTEL = option("hotel", N_("Hotel or hostel"))
+    PARTNER = option("partner", N_("Shelter of a partner"))
+    OTHER = option("other", N_("Other place"))
+
+
 class ExpenseCategory(Choice):
     SOCIAL_WORK = option("social_work", N_("Social workers"))
     TRAVEL_INSIDE = option("travel_inside", N_("Travel within the country"))
@@ -467,3 +476,34 @@ class Role(Choice):
     DOCUMENTER = option("documenter", N_("Documenter"))
     FINANCE = option("finance", N_("Finance officer"))
     SPOKESPERSON = option("spokesperson", N_("Spokesperson"))
+
+
+class HelperType(Choice):
+    """What somebody without a desk does for us."""
+
+    INTERPRETER = option("interpreter", N_("Interpreter"))
+    HOST = option("host", N_("Host"))
+    DRIVER = option("driver", N_("Driver"))
+    ESCORT = option("escort", N_("Escort"))
+    MEDICAL = option("medical", N_("Doctor or nurse"))
+    LAWYER = option("lawyer", N_("Lawyer"))
+    VOLUNTEER = option("volunteer", N_("Volunteer"))
+
+
+class ToldTo(Choice):
+    """Who was told something about a person, from the least to the most exposed."""
+
+    MEMBER = option("member", N_("A member of staff"))
+    HELPER = option("helper", N_("A helper"))
+    PARTNER = option("partner", N_("A partner organisation"))
+    FAMILY = option("family", N_("Family or a friend"))
+    AUTHORITY = option("authority", N_("An embassy or an authority"))
+    PRESS = option("press", N_("The press"))
+    OTHER = option("other", N_("Someone else"))
+
+
+class ListPage(Choice):
+    """A list whose filters can be kept."""
+
+    REQUESTS = option("requests", N_("Requests"))
+    CASES = option("cases", N_("Cases"))

@@ -5,8 +5,9 @@
         code_name: Annotated[str, text(N_("Code name"), CASE, max_chars=60, required=True)]
 
 A declaration is checked when it is imported: a kind of the office has no field of the case, column
-names do not collide, a whole record fits into one entry. The decorator marks the class and keeps no
-list; a `Registry` is built from modules, so a test builds its own.
+names do not collide, a whole record fits into one entry. Every kind has the field `struck` besides, which no
+declaration names. The decorator marks the class and keeps no list; a `Registry` is built from modules, so a test builds
+its own.
 """
 
 import re
@@ -33,7 +34,7 @@ from waystation.records.fields import (
     TextField,
     Who,
 )
-from waystation.records.labels import Choice
+from waystation.records.labels import N_, Choice
 from waystation.records.values import AMOUNT_MAX
 
 OPEN: Final = Who.OPEN
@@ -44,12 +45,15 @@ MASKED: Final = Who.MASKED
 RECORD_BYTES_MAX: Final = 60_000
 """A whole record of any kind stays below the largest body of an entry (64 KiB), references included."""
 
+STRUCK: Final = "struck"
+"""The field that every kind has: while it holds something, the record is struck out (spec/records.md R22)."""
+
 _MARK: Final = "__waystation_kind__"
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _TAKEN: Final = frozenset(
     # Columns that every table has, and SQL's reserved words that a field might be called.
     """
-    conflicts desk folder folder_type id kind oid record rowid save seq state
+    conflicts desk folder folder_type id kind oid record rowid save seq state struck
     abort action add after all alter analyze and as asc attach before begin between by cascade case
     cast check collate column commit conflict constraint create cross current current_date database
     default deferrable deferred delete desc detach distinct do drop each else end escape except
@@ -75,7 +79,7 @@ class KindSpec:
         label: gettext id.
         folders: types of folder that it may live in.
         owns_folder: whether each record is the head of a folder of its own, and shares its id.
-        fields: field name → specification, in the declared order.
+        fields: field name → specification, in the declared order; `struck` is the last.
     """
 
     name: str
@@ -107,8 +111,12 @@ def kind(name: str, *, folders: Iterable[FolderType], label: str, owns_folder: b
     """
 
     def mark(cls: C) -> C:
-        spec = KindSpec(name, label, frozenset(folders), owns_folder, MappingProxyType(_fields(name, cls)))
-        _check_kind(spec)
+        where = frozenset(folders)
+        declared = _fields(name, cls)
+        _check_kind(KindSpec(name, label, where, owns_folder, declared))
+        declared[STRUCK] = _struck(where)
+        spec = KindSpec(name, label, where, owns_folder, MappingProxyType(declared))
+        _check_size(spec)
         setattr(cls, _MARK, spec)
         return cls
 
@@ -130,6 +138,12 @@ def _fields(name: str, cls: type) -> dict[str, FieldSpec]:
     return fields
 
 
+def _struck(folders: frozenset[FolderType]) -> FieldSpec:
+    """When a record was struck out. No form asks for it: `office.undo` strikes out and brings back."""
+    who = OFFICE if folders.intersection(SINGLETONS) else CASE
+    return MomentField(label=N_("Struck out"), who=who, hidden=True)
+
+
 def _check_kind(spec: KindSpec) -> None:
     singletons = spec.folders.intersection(SINGLETONS)
     if not _NAME.fullmatch(spec.name) or not spec.folders or not spec.fields:
@@ -149,6 +163,9 @@ def _check_kind(spec: KindSpec) -> None:
             if column.name in columns:
                 raise TypeError(f"{where}: the column {column.name} is taken by another field")
             columns.add(column.name)
+
+
+def _check_size(spec: KindSpec) -> None:
     if sum(len(n) + 2 + f.bytes_max() for n, f in spec.fields.items()) > RECORD_BYTES_MAX:
         raise TypeError(f"{spec.name}: a whole record would not fit into one entry")
 
@@ -299,8 +316,8 @@ def octets(label: str, who: Who, *, size: int = HASH_BYTES, count_max: int = 1, 
 
 
 def columns(spec: KindSpec) -> tuple[Column, ...]:
-    """The SQL columns of a kind's table, in the declared order of its fields."""
-    return tuple(c for name, field in spec.fields.items() for c in field.columns(name))
+    """The SQL columns of a kind's table, in the declared order of its fields; what is struck out has no row there."""
+    return tuple(c for name, field in spec.fields.items() if name != STRUCK for c in field.columns(name))
 
 
 __all__ = [
@@ -309,6 +326,7 @@ __all__ = [
     "OFFICE",
     "OPEN",
     "RECORD_BYTES_MAX",
+    "STRUCK",
     "FieldSpec",
     "KindSpec",
     "Registry",

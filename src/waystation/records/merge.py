@@ -1,4 +1,4 @@
-"""How changes merge into the state of a record (spec/records.md R16-R21; DESIGN.md, section 5, rule 6).
+"""How changes merge into the state of a record (spec/records.md R16-R22; DESIGN.md, section 5, rule 6).
 
 Seen means shown: a write replaces the values that its form displayed and its own desk's earlier
 ones, nothing else. What it had not seen stays beside it, as a conflict that a person settles. No
@@ -8,7 +8,7 @@ clock takes part; the order is the log's.
 from collections.abc import Iterable
 
 from waystation.ids import ValueRef
-from waystation.records.declare import KindSpec
+from waystation.records.declare import STRUCK, KindSpec
 from waystation.records.fields import ChoiceField, FieldSpec
 from waystation.records.payload import EMPTY, Change, LiveValue, RecordState, decode_state, raw_state, read_value
 from waystation.records.values import Value
@@ -67,6 +67,12 @@ def read_shown(data: bytes, spec: KindSpec) -> dict[str, Value]:
     return found
 
 
+def is_struck(state: RecordState) -> bool:
+    """Whether a record is struck out (R22). Whatever stands in `struck` counts, if only a newer desk can read it."""
+    live = state.get(STRUCK, ())
+    return len(live) > 0 and live[-1].value is not None
+
+
 def _most_dangerous(live: tuple[LiveValue, ...], declared: FieldSpec) -> Value | None:
     if len(live) == 1 or not isinstance(declared, ChoiceField):
         return live[-1].value
@@ -92,4 +98,4 @@ def seen(state: RecordState, fields: Iterable[str]) -> dict[str, tuple[ValueRef,
     return {field: tuple(one.ref for one in state[field]) for field in fields if field in state}
 
 
-__all__ = ["EMPTY", "LiveValue", "RecordState", "apply_change", "conflicts", "read_shown", "seen", "shown"]
+__all__ = ["EMPTY", "LiveValue", "RecordState", "apply_change", "conflicts", "is_struck", "read_shown", "seen", "shown"]

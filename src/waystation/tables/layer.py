@@ -1,7 +1,8 @@
 """A stretch of changes on its way into the tables: merged in memory, written in bulk.
 
 Holds each record that the stretch touches once, however often it is changed, and writes its rows when it is flushed;
-so one save and a million of them go the same way.
+so one save and a million of them go the same way. A record that is struck out, or stands in a folder whose head is,
+keeps its state and has no other row.
 """
 
 from collections import defaultdict
@@ -16,6 +17,7 @@ from waystation.errors import WireError
 from waystation.ids import FolderId, RecordId
 from waystation.records import (
     EMPTY,
+    STRUCK,
     Change,
     RecordState,
     Registry,
@@ -25,6 +27,7 @@ from waystation.records import (
     decode_payload,
     decode_state,
     encode_state,
+    is_struck,
     row,
     search_text,
     shown,
@@ -37,17 +40,25 @@ Key = tuple[FolderId, str, RecordId]
 """A record's identity: folder, kind, id."""
 
 _FIND: Final = "SELECT rowid, state, first, last FROM record WHERE folder = ? AND kind = ? AND id = ?"
+_FOLDER: Final = "SELECT rowid, kind, id, state, first, last FROM record WHERE folder = ?"
+_STRUCK: Final = "SELECT kind FROM record WHERE folder = ?1 AND id = ?1 AND struck > 0"
 
 
 @dataclass(slots=True)
 class Held:
-    """A record as the stretch leaves it. `stored`: whether the tables have an older row of it."""
+    """A record as the stretch leaves it.
+
+    Args:
+        stored: whether the tables have an older row of it.
+        was_struck: whether that row says that it is struck out.
+    """
 
     rowid: int
     state: RecordState
     first: int
     last: int
     stored: bool
+    was_struck: bool
 
 
 class Layer:
@@ -75,6 +86,8 @@ class Layer:
         self._held: dict[Key, Held] = {}
         self._history: list[tuple[Any, ...]] = []
         self._written: set[int] | None = set() if empty else None
+        self._struck_heads: set[FolderId] = set()
+        self._heads = frozenset(name for name, spec in registry.items() if spec.owns_folder)
         highest: tuple[int] | None = connection.execute("SELECT coalesce(max(rowid), 0) FROM record").fetchone()
         self._next_row = highest[0] + 1 if highest else 1
 
@@ -120,20 +133,38 @@ class Layer:
         held = self._hold(key, last)
         held.state, held.last = state, last
 
+    def refresh(self, folder: FolderId) -> None:
+        """Writes every row of a folder anew when this is flushed: its head was struck out, or brought back."""
+        found: list[tuple[Any, ...]] = self._sql.execute(_FOLDER, (folder,)).fetchall()
+        for rowid, kind, record, state, first, last in found:
+            known = decode_state(state)
+            held = Held(rowid, known, first, last, stored=True, was_struck=is_struck(known))
+            self._held.setdefault((folder, kind, record), held)
+
     def flush(self) -> None:
         """Writes every held record and forgets it."""
+        struck = self._struck_folders()
         # A row that is not there yet is inserted plainly: replacing would look for it first, a million times.
         rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
         silent: list[tuple[int]] = []
         for key, held in self._held.items():
             folder, kind, record = key
             state, stored, rowid = held.state, held.stored, held.rowid
-            doubts = len(conflicts(state))
+            is_out = is_struck(state)
+            doubts = conflicts(state)
+            # What is struck out has nothing to settle, unless it is the striking out.
+            counted = STRUCK in doubts if is_out else len(doubts)
             rows[_RECORD[stored]].append(
-                (rowid, folder, kind, record, encode_state(state), doubts, held.first, held.last)
+                (rowid, folder, kind, record, encode_state(state), counted, held.first, held.last, is_out)
             )
             spec = self._registry.get(kind)
-            if spec is not None:
+            if spec is None:
+                pass
+            elif is_out or folder in struck:
+                if stored:
+                    rows[f"DELETE FROM {schema.table(kind)} WHERE record = ?"].append((rowid,))
+                    silent.append((rowid,))
+            else:
                 fields = shown(state, spec)
                 rows[self._statements[kind, stored]].append((rowid, folder, record, *row(spec, fields)))
                 terms = self._terms.index_terms(search_text(spec, fields))
@@ -150,12 +181,34 @@ class Layer:
         self._held.clear()
         self._history.clear()
 
+    def _struck_folders(self) -> set[FolderId]:
+        """Of the folders held, those whose head is struck out; where that changed, all of their records are held."""
+        heads = {
+            folder: (held.was_struck, is_struck(held.state))
+            for (folder, kind, record), held in self._held.items()
+            if kind in self._heads and bytes(record) == bytes(folder)
+        }
+        for folder, (was_struck, is_out) in heads.items():
+            if was_struck is not is_out:
+                self.refresh(folder)
+            (self._struck_heads.add if is_out else self._struck_heads.discard)(folder)
+        if self._written is not None:
+            # Of tables that this layer fills from empty, it knows every head.
+            return self._struck_heads
+        known = {folder for folder, _, _ in self._held} - heads.keys()
+        stored = {folder for folder in known if self._is_struck_head(folder)}
+        return stored | {folder for folder, (_, is_out) in heads.items() if is_out}
+
+    def _is_struck_head(self, folder: FolderId) -> bool:
+        found: list[tuple[Any, ...]] = self._sql.execute(_STRUCK, (folder,)).fetchall()
+        return any(kind in self._heads for (kind,) in found)
+
     def _hold(self, key: Key, position: int) -> Held:
         held = self._held.get(key)
         if held is None:
             held = self._stored(key)
             if held is None:
-                held = Held(self._next_row, EMPTY, position, position, stored=False)
+                held = Held(self._next_row, EMPTY, position, position, stored=False, was_struck=False)
                 self._next_row += 1
             self._held[key] = held
         return held
@@ -167,7 +220,8 @@ class Layer:
         if found is None:
             return None
         rowid, state, first, last = found
-        return Held(rowid, decode_state(state), first, last, stored=True)
+        known = decode_state(state)
+        return Held(rowid, known, first, last, stored=True, was_struck=is_struck(known))
 
     def _remember(self, held: Held) -> None:
         """Keeps what the log alone says of a record, before the first unsent save is laid over it."""
@@ -180,7 +234,7 @@ def marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
-_RECORD: Final = tuple(f"INSERT{replace} INTO record VALUES ({marks(8)})" for replace in ("", " OR REPLACE"))
+_RECORD: Final = tuple(f"INSERT{replace} INTO record VALUES ({marks(9)})" for replace in ("", " OR REPLACE"))
 _SEARCH: Final = tuple(f"INSERT{replace} INTO search (rowid, terms) VALUES (?, ?)" for replace in ("", " OR REPLACE"))
 """By whether an older row is stored."""
 

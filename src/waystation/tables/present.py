@@ -5,6 +5,7 @@ look-ups at any size. `turns` is the next day on which time alone may change the
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Final
 
 from waystation.ids import FolderId
@@ -13,6 +14,8 @@ from waystation.records.choices import (
     ClosureReason,
     DecisionOutcome,
     DepartureState,
+    JourneyPurpose,
+    LegOutcome,
     RequestOutcome,
     RiskLevel,
     Timeframe,
@@ -29,10 +32,23 @@ REQUEST_KINDS: Final = frozenset(
     ("request", "verification_step", "credibility_assessment", "own_departure", "check_in", "risk_assessment")
 )
 
+_HIDING_TURNS: Final = {
+    "evacuation": ("evacuated",),
+    "stay": ("begins", "ends"),
+    "arrival": ("arrived",),
+    "own_departure": ("departed",),
+    "closure": ("closed", "reopened"),
+}
+"""On which days the number of those in hiding may change, beside those on which somebody travels."""
+
+_FOREVER: Final = "9999-12-31"
+
 _LEVELS: Final = {level.value: rank for rank, level in enumerate(RiskLevel, 1)}
 _TIMEFRAMES: Final = {timeframe.value: rank for rank, timeframe in enumerate(Timeframe, 1)}
 Row = tuple[str | int | bytes | None, ...]
 Records = Mapping[bytes, Mapping[str, Value]]
+_Leg = tuple[int, str, bytes, Value]
+"""A leg that was travelled, or failed: when (UTC ms, 0 if not known), its day (ISO, or empty), journey and outcome."""
 
 
 def case_row(folder: FolderId, facts: Facts, *, conflicts: int, changed: int, today: str) -> Row:
@@ -83,33 +99,95 @@ def case_row(folder: FolderId, facts: Facts, *, conflicts: int, changed: int, to
         conflicts,
         changed,
         _turns(facts.get("stay", {}), today),
+        people.way(),
     )
 
 
 def case_steps(folder: FolderId, facts: Facts) -> list[Row]:
-    """Rows of `step`: what happened in a case, on which day (ISO), to how many people, by which route."""
+    """Rows of `step`: what happened in a case, on which day (ISO), to how many people.
+
+    "hiding" is a change: how many more, or fewer, were in hiding from that day on.
+    """
     people = _People(facts, folder)
     applications = facts.get("application", {})
-    routes = {record: _bytes(fields.get("route")) for record, fields in applications.items()}
-    by = {k: routes.get(_bytes(v.get("application")) or b"") for k, v in facts.get("journey", {}).items()}
     steps: list[Row] = []
 
-    def step(record: bytes, what: str, fields: Mapping[str, Value], day: str, route: bytes | None = None) -> None:
-        steps.append((folder, record, what, _day(fields.get(day)), people.count(fields), route))
+    def step(record: bytes, what: str, fields: Mapping[str, Value], day: str) -> None:
+        steps.append((folder, record, what, _day(fields.get(day)), people.count(fields)))
 
     for record, fields in facts.get("evacuation", {}).items():
         step(record, "evacuated", fields, "evacuated")
     for record, fields in facts.get("own_departure", {}).items():
         step(record, "left", fields, "departed")
     for record, fields in applications.items():
-        step(record, "applied", fields, "filed", routes[record])
+        step(record, "applied", fields, "filed")
     for application, (day, record, outcome) in people.latest_decisions().items():
         if application in applications and isinstance(outcome, str):
-            about = applications[application]
-            steps.append((folder, record, str(outcome), day, people.count(about), routes[application]))
+            steps.append((folder, record, str(outcome), day, people.count(applications[application])))
     for record, fields in facts.get("arrival", {}).items():
         if fields.get("confirmed") is True:
-            step(record, "abroad", fields, "arrived", by.get(_bytes(fields.get("journey")) or b""))
+            step(record, "abroad", fields, "arrived")
+    for record, fields in facts.get("closure", {}).items():
+        if fields.get("reason") == ClosureReason.LOST_CONTACT and "reopened" not in fields:
+            steps.append((folder, record, "silent", _day(fields.get("closed")), len(people.everyone)))
+    steps += [(folder, folder, "hiding", day, change) for day, change in people.hiding()]
+    return steps
+
+
+def case_tried(folder: FolderId, facts: Facts) -> list[Row]:
+    """Rows of `tried`: each application by a route, its answer and how many days it took, and whether they travelled.
+
+    `outcome` is empty while it waits; `decision` is the record that gave the answer.
+    """
+    applications = facts.get("application", {})
+    if not applications:
+        return []
+    people = _People(facts, folder)
+    decisions = people.latest_decisions()
+    journeys = {k: _bytes(v.get("application")) for k, v in facts.get("journey", {}).items()}
+    set_out = {journeys.get(journey) for _, _, journey, outcome in _legs_abroad(facts) if outcome == LegOutcome.DONE}
+    confirmed = (v for v in facts.get("arrival", {}).values() if v.get("confirmed") is True)
+    arrived = {journeys.get(_bytes(arrival.get("journey")) or b"") for arrival in confirmed}
+    rows: list[Row] = []
+    for record, fields in applications.items():
+        route, filed = _bytes(fields.get("route")), _day(fields.get("filed"))
+        if route is None or filed is None:
+            continue
+        answered, decision, outcome = decisions.get(record, (None, None, None))
+        waited = _days_between(filed, answered)
+        if not isinstance(outcome, str):
+            answered, decision, outcome, waited = None, None, "", None
+        went = (int(record in set_out), int(record in arrived))
+        rows.append(
+            (folder, record, route, people.count(fields), filed, str(outcome), answered, waited, decision, *went)
+        )
+    return rows
+
+
+def case_nights(folder: FolderId, facts: Facts) -> list[Row]:
+    """Rows of `night`: where how many of a case have beds, from the first night to the day of leaving (ISO)."""
+    people = _People(facts, folder)
+    return [
+        (folder, record, place, begins, _left(fields), people.count(fields))
+        for record, fields in facts.get("stay", {}).items()
+        if (place := _bytes(fields.get("place"))) and (begins := _day(fields.get("begins")))
+    ]
+
+
+def request_steps(folder: FolderId, facts: Facts) -> list[Row]:
+    """Rows of `step` for a request that never became a case, or not yet: who left, and who fell silent."""
+    head = facts.get("request", {}).get(folder, {})
+    if "same_as" in head:
+        return []
+    people = head.get("people")
+    count = people if isinstance(people, int) else 1
+    steps: list[Row] = []
+    for record, fields in facts.get("own_departure", {}).items():
+        named = fields.get("people")
+        left = min(count, len(named)) if isinstance(named, Many) else count
+        steps.append((folder, record, "left", _day(fields.get("departed")), left))
+    if head.get("outcome") == RequestOutcome.LOST_CONTACT:
+        steps.append((folder, folder, "silent", _day(head.get("outcome_day")), count))
     return steps
 
 
@@ -144,11 +222,63 @@ class _People:
         stays = [stay for stay in self._facts.get("stay", {}).values() if _covers(stay, today)]
         return (self.of("evacuation") | self._named(stays)) - self.abroad() - self.of("own_departure")
 
+    def hiding(self) -> list[tuple[str, int]]:
+        """Day (ISO) → how many more, or fewer, are in hiding from then on than before; in order, nothing twice.
+
+        As `in_hiding`, on every day on which it may have changed. What has no day was always so.
+        """
+        if not (self._facts.get("evacuation") or self._facts.get("stay")):
+            return []
+        legs = _legs_abroad(self._facts)
+        days = {day for _, day, _, _ in legs}
+        for kind, edges in _HIDING_TURNS.items():
+            for fields in self._facts.get(kind, {}).values():
+                days |= {_day(fields.get(edge)) or "" for edge in edges}
+        changes: list[tuple[str, int]] = []
+        before = 0
+        for day in sorted(days - {""}):
+            there = self._hiding_on(day, legs)
+            if there != before:
+                changes.append((day, there - before))
+            before = there
+        return changes
+
+    def _hiding_on(self, day: str, legs: "list[_Leg]") -> int:
+        def by_then(kind: str, edge: str) -> list[Mapping[str, Value]]:
+            return [fields for fields in self._facts.get(kind, {}).values() if (_day(fields.get(edge)) or "") <= day]
+
+        if any((_day(closure.get("reopened")) or _FOREVER) > day for closure in by_then("closure", "closed")):
+            return 0
+        arrived = [arrival for arrival in by_then("arrival", "arrived") if arrival.get("confirmed") is True]
+        latest = max((leg for leg in legs if leg[1] <= day), key=lambda leg: leg[0], default=None)
+        if latest is not None and latest[-1] == LegOutcome.DONE and not arrived:
+            return 0
+        out = by_then("evacuation", "evacuated")
+        staying = [stay for stay in self._facts.get("stay", {}).values() if _covers(stay, day)]
+        gone = [*arrived, *by_then("own_departure", "departed")]
+        return len(self._named([*out, *staying]) - self._named(gone))
+
     def decision_due(self) -> str | None:
         """The earliest day on which a decision is expected that has not come, ISO."""
         decided = self.latest_decisions()
         waiting = (v for k, v in self._facts.get("application", {}).items() if k not in decided)
         return min((day for fields in waiting if (day := _day(fields.get("expected")))), default=None)
+
+    def way(self) -> bytes | None:
+        """The route on which they are: of what was granted, else of what is awaited, else of what was tried last."""
+        decided = self.latest_decisions()
+
+        def hope(application: bytes) -> int:
+            if application not in decided:
+                return 1
+            return 2 if decided[application][2] == DecisionOutcome.GRANTED else 0
+
+        tried = [
+            (hope(record), _day(fields.get("filed")) or "", record, route)
+            for record, fields in self._facts.get("application", {}).items()
+            if (route := _bytes(fields.get("route")))
+        ]
+        return max(tried)[-1] if tried else None
 
     def count(self, about: Mapping[str, Value]) -> int:
         """How many people one record is about."""
@@ -207,6 +337,9 @@ def request_row(folder: FolderId, facts: Facts, *, conflicts: int, changed: int)
         count if outcome == RequestOutcome.LOST_CONTACT else 0,
         conflicts,
         changed,
+        _bytes(head.get("taken_by")),
+        _text(head.get("language")),
+        _text(head.get("channel")),
     )
 
 
@@ -214,7 +347,7 @@ def _danger(assessments: Records) -> tuple[str | None, str | None, str | None, s
     """Level, timeframe, deadline and review of the newest assessment, by the day it was made."""
     if not assessments:
         return None, None, None, None
-    newest = max(assessments.items(), key=lambda item: (_day(item[1].get("assessed")) or "", item[0]))[1]
+    newest = _newest(assessments, "assessed")
     return (
         _text(newest.get("level")),
         _text(newest.get("timeframe")),
@@ -233,8 +366,38 @@ def _next_look(follow_ups: Records) -> str | None:
     """When the person is to be looked at again, as the latest follow-up says, ISO."""
     if not follow_ups:
         return None
-    latest = max(follow_ups.items(), key=lambda item: (_day(item[1].get("looked")) or "", item[0]))[1]
-    return _day(latest.get("next_look"))
+    return _day(_newest(follow_ups, "looked").get("next_look"))
+
+
+def _newest(records: Records, day: str) -> Mapping[str, Value]:
+    """The record of the latest day; of two on one day, the one that was written later. Records come in log order."""
+    return max(reversed(list(records.values())), key=lambda fields: _day(fields.get(day)) or "")
+
+
+def _legs_abroad(facts: Facts) -> list[_Leg]:
+    """The legs of journeys abroad that were travelled, or failed."""
+    abroad = {
+        record: fields
+        for record, fields in facts.get("journey", {}).items()
+        if fields.get("purpose") == JourneyPurpose.ABROAD and "cancelled" not in fields
+    }
+    found: list[_Leg] = []
+    for leg in facts.get("leg", {}).values():
+        journey, outcome, departs = _bytes(leg.get("journey")) or b"", leg.get("outcome"), leg.get("departs")
+        if journey in abroad and outcome is not None and outcome != LegOutcome.CANCELLED:
+            when = departs.local().date().isoformat() if isinstance(departs, Moment) else None
+            found.append((_ms(departs) or 0, when or _day(abroad[journey].get("planned")) or "", journey, outcome))
+    return found
+
+
+def _left(stay: Mapping[str, Value]) -> str:
+    """The day of leaving, at the latest; far off while it is not known. ISO."""
+    ends = stay.get("ends")
+    return (ends.latest or ends.sort_key) if isinstance(ends, Day) else _FOREVER
+
+
+def _days_between(first: str, last: str | None) -> int | None:
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days if last else None
 
 
 def _covers(stay: Mapping[str, Value], today: str) -> bool:

@@ -1,8 +1,10 @@
 """SQL tables, from the declared kinds.
 
 `record` has a row for each record of any kind, with the whole merged state; `k_<kind>` lays the shown values out in
-typed columns under the same row id; `search` indexes their words; `history` has a row for each accepted entry.
-`case_now` and `request_now` say what is true of each now, and `step` has a row for each step of a case that is counted.
+typed columns under the same row id; `search` indexes their words; `history` has a row for each accepted entry. What is
+struck out stands in `record` and `history` alone (spec/records.md R22–R24).
+`case_now` and `request_now` say what is true of each now, `step` has a row for each step of a case that is counted,
+`tried` one for each application with what came of it, and `night` one for each stay: who has beds where, until when.
 """
 
 from collections.abc import Iterator
@@ -17,17 +19,19 @@ MAKING: Final = 1
 FIXED: Final = """
 CREATE TABLE record (
     rowid INTEGER PRIMARY KEY, folder BLOB NOT NULL, kind TEXT NOT NULL, id BLOB NOT NULL, state BLOB NOT NULL,
-    conflicts INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL);
+    conflicts INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, struck INTEGER NOT NULL);
 CREATE UNIQUE INDEX record_identity ON record (folder, kind, id);
+CREATE INDEX record_struck ON record (folder, id) WHERE struck > 0;
 CREATE INDEX record_conflicts ON record (folder) WHERE conflicts > 0;
 CREATE TABLE history (
     position INTEGER PRIMARY KEY, folder BLOB NOT NULL, folder_type TEXT NOT NULL, save BLOB NOT NULL,
     at_ms INTEGER NOT NULL, zone TEXT NOT NULL, desk BLOB NOT NULL, seq INTEGER NOT NULL, member BLOB NOT NULL,
     what BLOB NOT NULL);
 CREATE INDEX history_folder ON history (folder, position);
+CREATE INDEX history_time ON history (at_ms);
 CREATE TABLE overlay (rowid INTEGER PRIMARY KEY, state BLOB, last INTEGER);
 CREATE VIRTUAL TABLE search USING fts5 (
-    terms, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 0");
+    terms, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 0", prefix='2 3');
 CREATE TABLE case_now (
     folder BLOB PRIMARY KEY, code_name TEXT, stage TEXT NOT NULL, opened TEXT, closed TEXT, closure TEXT,
     caseworker BLOB, region TEXT, people INTEGER NOT NULL, level TEXT, timeframe TEXT, urgent INTEGER NOT NULL,
@@ -35,9 +39,13 @@ CREATE TABLE case_now (
     evacuated INTEGER NOT NULL, in_hiding INTEGER NOT NULL, needs_route INTEGER NOT NULL, applied INTEGER NOT NULL,
     pending INTEGER NOT NULL, refused INTEGER NOT NULL, granted INTEGER NOT NULL, discouraged INTEGER NOT NULL,
     travelling INTEGER NOT NULL, abroad INTEGER NOT NULL, without_papers INTEGER NOT NULL, silent INTEGER NOT NULL,
-    conflicts INTEGER NOT NULL, changed INTEGER NOT NULL, turns TEXT);
+    conflicts INTEGER NOT NULL, changed INTEGER NOT NULL, turns TEXT, route BLOB);
 CREATE INDEX case_now_open ON case_now (urgent, code_name, folder, stage, level, caseworker) WHERE closed IS NULL;
-CREATE INDEX case_now_list ON case_now (code_name, folder, stage, level, caseworker, closed);
+CREATE INDEX case_now_mine ON case_now (caseworker, urgent) WHERE closed IS NULL;
+CREATE INDEX case_now_list ON case_now (
+    code_name, folder, stage, level, timeframe, caseworker, closed, opened, region, route, check_in_due, deadline,
+    people, changed, conflicts, silent, urgent);
+CREATE INDEX case_now_region ON case_now (region) WHERE region IS NOT NULL;
 CREATE INDEX case_now_stage ON case_now (stage, code_name);
 CREATE INDEX case_now_check_in ON case_now (check_in_due) WHERE closed IS NULL AND check_in_due IS NOT NULL;
 CREATE INDEX case_now_review ON case_now (review) WHERE closed IS NULL AND review IS NOT NULL;
@@ -51,15 +59,29 @@ CREATE INDEX case_now_going_on ON case_now (in_hiding, needs_route, pending, gra
 CREATE INDEX case_now_conflicts ON case_now (conflicts) WHERE conflicts > 0;
 CREATE INDEX case_now_turns ON case_now (turns) WHERE turns IS NOT NULL;
 CREATE TABLE step (
-    folder BLOB NOT NULL, record BLOB NOT NULL, what TEXT NOT NULL, day TEXT, people INTEGER NOT NULL, route BLOB);
+    folder BLOB NOT NULL, record BLOB NOT NULL, what TEXT NOT NULL, day TEXT, people INTEGER NOT NULL);
 CREATE INDEX step_folder ON step (folder);
-CREATE INDEX step_day ON step (day, what, people);
-CREATE INDEX step_route ON step (route, what) WHERE route IS NOT NULL;
+CREATE INDEX step_day ON step (what, day, people);
+CREATE TABLE tried (
+    folder BLOB NOT NULL, record BLOB NOT NULL, route BLOB NOT NULL, people INTEGER NOT NULL, filed TEXT NOT NULL,
+    outcome TEXT NOT NULL, answered TEXT, waited INTEGER, decision BLOB, set_out INTEGER NOT NULL,
+    arrived INTEGER NOT NULL);
+CREATE INDEX tried_folder ON tried (folder);
+CREATE INDEX tried_route ON tried (route, outcome, answered, waited, set_out, arrived);
+CREATE INDEX tried_filed ON tried (route, filed);
+CREATE TABLE night (
+    folder BLOB NOT NULL, record BLOB NOT NULL, place BLOB NOT NULL, begins TEXT NOT NULL, ends TEXT NOT NULL,
+    people INTEGER NOT NULL);
+CREATE INDEX night_folder ON night (folder);
+CREATE INDEX night_ends ON night (ends, place, begins, people);
+CREATE INDEX night_place ON night (place, ends);
 CREATE TABLE request_now (
     folder BLOB PRIMARY KEY, code_name TEXT, stage TEXT NOT NULL, received INTEGER, people INTEGER NOT NULL, level TEXT,
     timeframe TEXT, urgent INTEGER NOT NULL, deadline TEXT, check_in_due INTEGER, accepted_as BLOB, same_as BLOB,
     outcome TEXT, without_papers INTEGER NOT NULL, silent INTEGER NOT NULL, conflicts INTEGER NOT NULL,
-    changed INTEGER NOT NULL);
+    changed INTEGER NOT NULL, taken_by BLOB, language TEXT, channel TEXT);
+CREATE INDEX request_now_list ON request_now (
+    urgent, received, folder, stage, level, timeframe, taken_by, language, channel, accepted_as, outcome, conflicts);
 CREATE INDEX request_now_stage ON request_now (stage, urgent, received, folder);
 CREATE INDEX request_now_open ON request_now (urgent, received, folder) WHERE accepted_as IS NULL AND outcome IS NULL;
 CREATE INDEX request_now_deadline ON request_now (deadline)
@@ -74,15 +96,31 @@ CREATE INDEX request_now_counts ON request_now (received, people, same_as, witho
 
 INDEXES: Final = """
 CREATE INDEX k_task_due ON k_task (due) WHERE done IS NULL;
+CREATE INDEX k_task_mine ON k_task (assignee, due) WHERE done IS NULL;
+CREATE INDEX k_duty_ends ON k_duty (ends);
+CREATE INDEX k_request_taken ON k_request (taken_by) WHERE taken_by IS NOT NULL;
 CREATE INDEX k_check_in_due ON k_check_in (due) WHERE done IS NULL;
 CREATE INDEX k_stay_place ON k_stay (place, coalesce(ends_to, ends, '9999-12-31'), begins);
+CREATE INDEX k_own_departure_papers ON k_own_departure (papers, departed);
 CREATE INDEX k_discouragement_route ON k_discouragement (route);
 CREATE INDEX k_citation_claim ON k_citation (claim);
+CREATE INDEX k_citation_source ON k_citation (source);
+CREATE INDEX k_passage_source ON k_passage (source, place);
+CREATE INDEX k_source_relies_on ON k_source (relies_on) WHERE relies_on IS NOT NULL;
+CREATE INDEX k_file_sha256 ON k_file (sha256) WHERE sha256 IS NOT NULL;
 CREATE INDEX k_donation_sums ON k_donation (campaign, amount_currency, amount_minor);
 CREATE INDEX k_donation_received ON k_donation (received);
+CREATE INDEX k_donation_campaign ON k_donation (campaign, received);
+CREATE INDEX k_donation_months ON k_donation (received, amount_currency, amount_minor, campaign);
 CREATE INDEX k_expense_sums ON k_expense (campaign, category, amount_currency, amount_minor);
 CREATE INDEX k_expense_spent ON k_expense (spent);
-CREATE INDEX k_reveal_time ON k_reveal (revealed)
+CREATE INDEX k_expense_campaign ON k_expense (campaign, spent);
+CREATE INDEX k_expense_category ON k_expense (category, spent);
+CREATE INDEX k_expense_months ON k_expense (spent, amount_currency, amount_minor, campaign);
+CREATE INDEX k_reveal_time ON k_reveal (revealed);
+CREATE INDEX k_expense_case ON k_expense (for_case, spent) WHERE for_case IS NOT NULL;
+CREATE INDEX k_told_helper ON k_told (helper, told) WHERE helper IS NOT NULL;
+CREATE INDEX k_task_slip_helper ON k_task_slip (helper, meets) WHERE helper IS NOT NULL
 """
 """What the pages look up across folders. Named where the kinds that they name are declared."""
 
@@ -107,7 +145,7 @@ def table(kind: str) -> str:
 
 def names(registry: Registry) -> list[str]:
     """Every derived table, for dropping."""
-    fixed = ["record", "history", "overlay", "search", "case_now", "request_now", "step"]
+    fixed = ["record", "history", "overlay", "search", "case_now", "request_now", "step", "tried", "night"]
     return fixed + [table(kind) for kind in registry]
 
 

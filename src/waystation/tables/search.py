@@ -23,14 +23,17 @@ class Found(NamedTuple):
     record: RecordId
 
 
-def search(connection: apsw.Connection, terms: Terms, words: str, limit: int = RESULTS_MAX) -> list[Found]:
+def search(
+    connection: apsw.Connection, terms: Terms, words: str, limit: int = RESULTS_MAX, *, typing: bool = False
+) -> list[Found]:
     """Records that hold all the words, in any inflection and script; newest first.
 
     Args:
         words: as typed; no query language.
         limit: the most that are given.
+        typing: whether the last word is only its beginning, so far.
     """
-    match = terms.query_terms(words)
+    match = terms.query_terms(words, typing=typing)
     if not match:
         return []
     rows: list[tuple[Any, ...]] = connection.execute(_QUERY, (match, limit)).fetchall()

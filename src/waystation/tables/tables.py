@@ -102,14 +102,20 @@ class Tables:
     def lifted(self) -> Iterator[None]:
         """Inside, the tables show the log alone. Afterwards the caller lays over what is still unsent."""
         layer = self._layer()
+        again: list[FolderId] = []
         folders: dict[FolderId, FolderType] = {}
         for rowid, state, last in self._rows("SELECT rowid, state, last FROM overlay", ()):
-            ((folder, kind, record),) = self._rows("SELECT folder, kind, id FROM record WHERE rowid = ?", (rowid,))
+            ((folder, kind, record, struck),) = self._rows(_IDENTITY, (rowid,))
             folders[folder] = self._folder_type(folder)
             if state is None:
                 self._drop(rowid, kind)
+                if struck and folder == record:
+                    again.append(folder)
             else:
                 layer.put((folder, kind, record), decode_state(state), last)
+        for folder in again:
+            # Where a head that was struck out is gone, the records beside it have their rows again.
+            layer.refresh(folder)
         layer.flush()
         self._sql.execute("DELETE FROM overlay")
         self._sql.execute("DELETE FROM history WHERE position >= ?", (UNSENT,))
@@ -159,7 +165,7 @@ class Tables:
         """Takes a hidden folder out of every table and the index."""
         for rowid, kind in self._rows("SELECT rowid, kind FROM record WHERE folder = ?", (folder,)):
             self._drop(rowid, kind)
-        for name in ("history", "case_now", "request_now", "step"):
+        for name in ("history", "case_now", "request_now", "step", "tried", "night"):
             self._sql.execute(f"DELETE FROM {name} WHERE folder = ?", (folder,))
 
     def turn(self) -> int:
@@ -182,14 +188,14 @@ class Tables:
         return decode_state(found[1]) if found else EMPTY
 
     def facts(self, folder: FolderId, kinds: frozenset[str] | None = None) -> Facts:
-        """The shown values of a folder's records: kind → record id → field → value.
+        """The shown values of a folder's records that are not struck out: kind → record id → field → value.
 
         Args:
             kinds: only these, if given.
         """
         facts: Facts = {}
         wanted = sorted(self._registry if kinds is None else kinds)
-        query = f"SELECT kind, id, state FROM record WHERE folder = ? AND kind IN ({marks(len(wanted))})"
+        query = f"SELECT kind, id, state FROM record WHERE folder = ? AND struck = 0 AND kind IN ({marks(len(wanted))})"
         for kind, record, state in self._rows(f"{query} ORDER BY first, id", (folder, *wanted)):
             spec = self._registry.get(kind)
             if spec is not None:
@@ -197,16 +203,15 @@ class Tables:
         return facts
 
     def shown(self, folder: FolderId, kind: str, record: RecordId) -> dict[str, Value] | None:
-        """The shown values of one record; None if there is no such record, or its kind is not known here."""
+        """The shown values of one record; None if there is none, it is struck out, or its kind is not known here."""
         found, spec = self._find(folder, kind, record), self._registry.get(kind)
-        return read_shown(found[1], spec) if found and spec else None
+        return read_shown(found[1], spec) if found and spec and not found[3] else None
 
     def each(self, spec: KindSpec) -> Iterator[tuple[FolderId, FolderType, dict[str, Value]]]:
-        """Every record of a kind, as shown, with its folder; in the order in which they came."""
+        """Every record of a kind that is not struck out, as shown, with its folder; in the order in which they came."""
         rows = self._sql.execute(
             "SELECT r.folder, r.state, (SELECT folder_type FROM history h WHERE h.folder = r.folder LIMIT 1)"
-            " FROM record r WHERE r.kind = ? ORDER BY r.rowid",
-            (spec.name,),
+            f" FROM {schema.table(spec.name)} k JOIN record r ON r.rowid = k.record ORDER BY k.record",
         )
         for folder, state, folder_type in rows:
             yield folder, FolderType(folder_type), read_shown(state, spec)
@@ -219,6 +224,8 @@ class Tables:
         """As `remake`, for many; `empty` says that the tables hold no older rows of them."""
         rows: dict[str, list[present.Row]] = {name: [] for name, _ in _PRESENT.values()}
         steps: list[present.Row] = []
+        tried: list[present.Row] = []
+        nights: list[present.Row] = []
         gone: list[tuple[FolderId]] = []
         for folder, folder_type in folders.items():
             name, kinds = _PRESENT.get(folder_type, ("", frozenset[str]()))
@@ -231,27 +238,39 @@ class Tables:
                 row = present.case_row(folder, facts, conflicts=conflicts, changed=changed, today=self._today())
                 rows[name].append(row)
                 steps += present.case_steps(folder, facts)
+                tried += present.case_tried(folder, facts)
+                nights += present.case_nights(folder, facts)
             else:
                 rows[name].append(present.request_row(folder, facts, conflicts=conflicts, changed=changed))
+                steps += present.request_steps(folder, facts)
         if not empty:
             for name in rows:
                 self._sql.executemany(f"DELETE FROM {name} WHERE folder = ?", gone)
-            self._sql.executemany("DELETE FROM step WHERE folder = ?", [(folder,) for folder in folders])
+            for name in ("step", "tried", "night"):
+                self._sql.executemany(f"DELETE FROM {name} WHERE folder = ?", [(folder,) for folder in folders])
         for name, made in rows.items():
             if made:
                 self._sql.executemany(f"INSERT OR REPLACE INTO {name} VALUES ({marks(len(made[0]))})", made)
         self._sql.executemany(_STEP, steps)
+        self._sql.executemany(_TRIED, tried)
+        self._sql.executemany(_NIGHT, nights)
 
     def _standing(self, folder: FolderId, kinds: frozenset[str]) -> tuple[Facts, int, int]:
-        """A folder's facts of some kinds; of all its records, how many conflicts there are, and the newest position."""
+        """A folder's facts of some kinds; of all its records, how many conflicts there are, and the newest position.
+
+        That position is 0, as if nothing were there, where the head of the folder is struck out.
+        """
         facts: Facts = {}
         total = newest = 0
-        rows = self._rows("SELECT first, id, kind, state, conflicts, last FROM record WHERE folder = ?", (folder,))
+        query = "SELECT first, id, kind, state, conflicts, last, struck FROM record WHERE folder = ?"
+        rows = self._rows(query, (folder,))
         rows.sort()
-        for _, record, kind, state, conflicts, last in rows:
+        for _, record, kind, state, conflicts, last, struck in rows:
             total, newest = total + conflicts, max(newest, last)
             spec = self._registry.get(kind)
-            if kind in kinds and spec is not None:
+            if struck and spec is not None and spec.owns_folder and record == folder:
+                return {}, 0, 0
+            if kind in kinds and spec is not None and not struck:
                 facts.setdefault(kind, {})[record] = read_shown(state, spec)
         return facts, total, newest
 
@@ -276,9 +295,10 @@ class Tables:
         """All rows of a query, as the schema types them."""
         return self._sql.execute(query, values).fetchall()
 
-    def _find(self, folder: FolderId, kind: str, record: RecordId) -> tuple[int, bytes, int] | None:
+    def _find(self, folder: FolderId, kind: str, record: RecordId) -> tuple[int, bytes, int, int] | None:
         rows = self._rows(
-            "SELECT rowid, state, last FROM record WHERE folder = ? AND kind = ? AND id = ?", (folder, kind, record)
+            "SELECT rowid, state, last, struck FROM record WHERE folder = ? AND kind = ? AND id = ?",
+            (folder, kind, record),
         )
         return rows[0] if rows else None
 
@@ -305,13 +325,18 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-_STEP: Final = f"INSERT INTO step VALUES ({marks(6)})"
+_IDENTITY: Final = "SELECT folder, kind, id, struck FROM record WHERE rowid = ?"
+_STEP: Final = f"INSERT INTO step VALUES ({marks(5)})"
+_TRIED: Final = f"INSERT INTO tried VALUES ({marks(11)})"
+_NIGHT: Final = f"INSERT INTO night VALUES ({marks(6)})"
 _DIGESTED: Final = (
-    "SELECT folder, kind, id, state, conflicts, first, last FROM record ORDER BY folder, kind, id",
+    "SELECT folder, kind, id, state, conflicts, first, last, struck FROM record ORDER BY folder, kind, id",
     "SELECT * FROM history ORDER BY position",
     "SELECT * FROM case_now ORDER BY folder",
     "SELECT * FROM request_now ORDER BY folder",
-    "SELECT * FROM step ORDER BY folder, record, what",
+    "SELECT * FROM step ORDER BY folder, record, what, day",
+    "SELECT * FROM tried ORDER BY folder, record",
+    "SELECT * FROM night ORDER BY folder, record",
 )
 
 

@@ -8,24 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
-
 from waystation.clock import Millis
 from waystation.errors import Refused
 from waystation.ids import DeskId, FolderId, FolderType, RecordId, ValueRef
-from waystation.records import Value, decode_state
-from waystation.records.choices import Condition, JourneyPurpose, PersonRole
-from waystation.records.labels import N_
+from waystation.records import STRUCK, Value, decode_state
+from waystation.records.choices import PersonRole
 from waystation.records.status import Stage
+from waystation.records.values import Money
 from waystation.views import shown
+from waystation.views.dates import Dated, dates, day_of
+from waystation.views.next_step import Known, NextStep, steps
 from waystation.views.reader import Reader
 from waystation.views.shown import Shown
 
 REVEAL_MS: Final = 10 * 60 * 1000
 """How long after the asking a masked field may be shown."""
-
-_BETWEEN_STEPS: Final = frozenset((Stage.ARRIVED, Stage.LEFT))
-_what: Final = msgspec.msgpack.Decoder(list[tuple[str, bytes, list[str]]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,50 +56,6 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class TimelineChange:
-    """What an entry did to one record.
-
-    Args:
-        first: whether the record began with it.
-        subject: the record as it is now, without what is masked.
-    """
-
-    kind: str
-    record: RecordId
-    fields: tuple[str, ...]
-    first: bool
-    subject: Mapping[str, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineItem:
-    """One save, as far as it concerns this folder."""
-
-    position: int
-    at_ms: Millis
-    zone: str
-    who: str
-    changes: tuple[TimelineChange, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """A stretch of what happened, newest first; `older` is where the next one begins, None at the beginning."""
-
-    items: tuple[TimelineItem, ...]
-    older: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class NextStep:
-    """What to do next: `code` is stable, `message` a gettext id, `kind` the kind of record to add, or empty."""
-
-    code: str
-    message: str
-    kind: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Link:
     """Another folder that belongs to this one."""
 
@@ -120,6 +73,29 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """One expense for a case; `spent` is its day, ISO, `category` the stored choice."""
+
+    record: RecordId
+    spent: str
+    category: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where some of them are.
+
+    Args:
+        code: "arrived", "travelling", "left", "place", "out" (of the place of danger), or "danger".
+        record: the arrival, departure, stay or evacuation that says so; None for "travelling" and "danger".
+    """
+
+    code: str
+    record: Shown | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
     """A case or a request.
 
@@ -128,6 +104,9 @@ class CaseView:
         level, timeframe, deadline, review: of the danger, as it was assessed last; days are ISO.
         check_in_due: UTC ms of the earliest check-in that nobody noted.
         closed: ISO day, if it is closed.
+        then: what waits after the next step, the most urgent first.
+        dates: what is ahead or overdue, the earliest first.
+        whereabouts: where they are, as far as the book knows.
     """
 
     folder: FolderId
@@ -146,7 +125,9 @@ class CaseView:
     next_step: NextStep
     request: Link | None
     case: Link | None
-    timeline: Timeline
+    then: tuple[NextStep, ...] = ()
+    dates: tuple[Dated, ...] = ()
+    whereabouts: tuple[Whereabouts, ...] = ()
 
 
 def case(reader: Reader, folder: FolderId) -> CaseView | None:
@@ -159,7 +140,19 @@ def case(reader: Reader, folder: FolderId) -> CaseView | None:
     stage, level, timeframe, deadline, review, check_in_due, closed = row
     found = folder_records(reader, folder, "case")
     doubts = conflicts(reader, folder)
-    step = _next_of_case(reader, found, Stage(stage), level, review, check_in_due, bool(doubts))
+    known = Known(
+        head.fields,
+        found,
+        Stage(stage),
+        level,
+        deadline,
+        review,
+        bool(doubts),
+        lambda route: _lead_days(reader, route),
+        reader.today(),
+        reader.now_ms(),
+    )
+    step, *then = steps(known)
     request = head.fields.get("request")
     return CaseView(
         folder,
@@ -178,7 +171,9 @@ def case(reader: Reader, folder: FolderId) -> CaseView | None:
         step,
         link(reader, "request", request),
         None,
-        timeline(reader, folder),
+        tuple(then),
+        dates(found, known.stage, today=known.today, now_ms=known.now_ms),
+        _whereabouts(found, known.stage, known.today),
     )
 
 
@@ -189,9 +184,9 @@ def conflicts(reader: Reader, folder: FolderId) -> tuple[Conflict, ...]:
     for kind, identity, state in reader.rows(query, folder):
         one = shown.record(reader, folder, kind, identity)
         live = decode_state(state)
-        for field in one.conflicts if one else ():
+        for field in _to_settle(one):
             spec = reader.registry[kind].fields.get(field)
-            is_masked = spec is None or spec.is_masked or spec.hidden
+            is_masked = spec is None or spec.is_masked or (spec.hidden and field != STRUCK)
             shows = one.fields.get(field) if one else None
             values = tuple(
                 ConflictValue(
@@ -207,24 +202,10 @@ def conflicts(reader: Reader, folder: FolderId) -> tuple[Conflict, ...]:
     return tuple(found)
 
 
-def timeline(reader: Reader, folder: FolderId, *, before: int | None = None, limit: int = 50) -> Timeline:
-    """What happened in a folder, newest first.
-
-    Args:
-        before: only what is older than this position.
-    """
-    query = (
-        "SELECT position, at_ms, zone, member, what FROM history WHERE folder = ? AND position < ?"
-        " ORDER BY position DESC LIMIT ?"
-    )
-    rows = reader.rows(query, folder, before or _END, limit + 1)
-    members = shown.names(reader, "member")
-    subjects: dict[tuple[str, bytes], tuple[int, Mapping[str, Value]]] = {}
-    items = tuple(
-        TimelineItem(position, at_ms, zone, members.get(member, ""), _changes(reader, folder, position, what, subjects))
-        for position, at_ms, zone, member, what in rows[:limit]
-    )
-    return Timeline(items, rows[limit - 1][0] if len(rows) > limit else None)
+def _to_settle(one: Shown | None) -> tuple[str, ...]:
+    if one is None:
+        return ()
+    return one.conflicts if one.struck is None else tuple(field for field in one.conflicts if field == STRUCK)
 
 
 def people(records: Mapping[str, tuple[Shown, ...]]) -> tuple[Person, ...]:
@@ -259,8 +240,8 @@ def revealed(reader: Reader, folder: FolderId, kind: str, record: bytes, field: 
 
 
 def folder_records(reader: Reader, folder: FolderId, head: str) -> Mapping[str, tuple[Shown, ...]]:
-    """All records of a folder but its head and who looked at what."""
-    return shown.records(reader, folder, [kind for kind in reader.registry if kind not in (head, "reveal")])
+    """All records of a folder but its head, and but notes and looks, which the timeline tells."""
+    return shown.records(reader, folder, [kind for kind in reader.registry if kind not in (head, "reveal", "note")])
 
 
 def link(reader: Reader, kind: str, folder: Value | None) -> Link | None:
@@ -271,7 +252,47 @@ def link(reader: Reader, kind: str, folder: Value | None) -> Link | None:
     return Link(FolderId(folder), text) if text else None
 
 
-_END: Final = (1 << 63) - 1
+def spent(reader: Reader, case: FolderId, limit: int = 100) -> tuple[Spent, ...]:
+    """What the ledger says was spent on a case, the newest first. Ask it only for those who may look there."""
+    query = (
+        "SELECT id, spent, category, amount_minor, amount_currency FROM k_expense WHERE for_case = ?"
+        " ORDER BY spent DESC, id LIMIT ?"
+    )
+    return tuple(
+        Spent(RecordId(identity), day or "", category, Money(minor, currency))
+        for identity, day, category, minor, currency in reader.rows(query, case, limit)
+    )
+
+
+def _lead_days(reader: Reader, route: bytes) -> int | None:
+    row = reader.row("SELECT lead_days FROM k_route WHERE id = ?", route)
+    days: int | None = row[0] if row else None
+    return days
+
+
+def _whereabouts(records: Mapping[str, tuple[Shown, ...]], stage: Stage, today: str) -> tuple[Whereabouts, ...]:
+    """The latest that is known; of stays, each that lasts today."""
+    match stage:
+        case Stage.CLOSED:
+            return ()
+        case Stage.ARRIVED:
+            return tuple(
+                Whereabouts("arrived", one) for one in records["arrival"] if one.fields.get("confirmed") is True
+            )
+        case Stage.LEFT:
+            return (Whereabouts("left", records["own_departure"][-1]),)
+        case Stage.TRAVELLING:
+            return (Whereabouts("travelling"),)
+        case _:
+            stays = [one for one in records.get("stay", ()) if _lasts(one, today)]
+            if stays:
+                return tuple(Whereabouts("place", one) for one in stays)
+            out = records.get("evacuation", ())
+            return (Whereabouts("out", out[-1]) if out else Whereabouts("danger"),)
+
+
+def _lasts(stay: Shown, today: str) -> bool:
+    return day_of(stay.fields.get("begins")) <= today < (day_of(stay.fields.get("ends")) or "9999")
 
 
 def _who(reader: Reader, folder: FolderId, ref: ValueRef) -> tuple[str, Millis, str]:
@@ -279,100 +300,3 @@ def _who(reader: Reader, folder: FolderId, ref: ValueRef) -> tuple[str, Millis, 
     query = "SELECT member, at_ms, zone FROM history WHERE folder = ? AND desk = ? AND seq = ?"
     row = reader.row(query, folder, DeskId(desk), seq)
     return (shown.name(reader, "member", row[0]), row[1], row[2]) if row else ("", Millis(0), "UTC")
-
-
-def _changes(
-    reader: Reader,
-    folder: FolderId,
-    position: int,
-    what: bytes,
-    subjects: dict[tuple[str, bytes], tuple[int, Mapping[str, Value]]],
-) -> tuple[TimelineChange, ...]:
-    found = []
-    for kind, record, fields in _what.decode(what):
-        key = (kind, record)
-        if key not in subjects:
-            one = shown.record(reader, folder, kind, record)
-            query = "SELECT first FROM record WHERE folder = ? AND kind = ? AND id = ?"
-            began = reader.row(query, folder, kind, record)
-            subjects[key] = (began[0] if began else 0, one.fields if one else {})
-        first, subject = subjects[key]
-        found.append(TimelineChange(kind, RecordId(record), tuple(fields), first == position, subject))
-    return tuple(found)
-
-
-def _next_of_case(
-    reader: Reader,
-    records: Mapping[str, tuple[Shown, ...]],
-    stage: Stage,
-    level: str | None,
-    review: str | None,
-    check_in_due: int | None,
-    in_conflict: bool,
-) -> NextStep:
-    """The most urgent thing first: danger, then contradictions, then the way out."""
-    if stage is Stage.CLOSED:
-        return NextStep("none", N_("This case is closed. Nothing is left to do."))
-    if check_in_due is not None and check_in_due < reader.now_ms():
-        return NextStep("check_in_missed", N_("A check-in was missed. Find out how they are."), "check_in")
-    if level is None:
-        return NextStep("assess", N_("Nobody has assessed the risk yet. Assess it."), "risk_assessment")
-    if in_conflict:
-        return NextStep("settle", N_("Two people wrote different things. Look at both and settle it."))
-    if review is not None and review < reader.today():
-        return NextStep("review", N_("The risk was to be looked at again. Assess it anew."), "risk_assessment")
-    if stage not in _BETWEEN_STEPS and not _has_consent(records):
-        return NextStep("consent", N_("No consent is recorded. Ask what may be shared, and with whom."), "consent")
-    return _on_the_way(reader, records, stage)
-
-
-def _on_the_way(reader: Reader, records: Mapping[str, tuple[Shown, ...]], stage: Stage) -> NextStep:
-    match stage:
-        case Stage.ASKED | Stage.HIDDEN if not records.get("verification_step"):
-            return NextStep("verify", N_("Nothing has been checked. Add a verification step."), "verification_step")
-        case Stage.ASKED | Stage.HIDDEN:
-            message = N_("Checks are under way. Judge when you can, with your reasons.")
-            return NextStep("judge", message, "credibility_assessment")
-        case Stage.CHECKED:
-            return NextStep("hide", N_("They are still in danger. Find them a place."), "stay")
-        case Stage.NEEDS_ROUTE:
-            return NextStep("find_route", N_("They need a route. Choose one and apply."), "application")
-        case Stage.REFUSED:
-            return NextStep("find_route", N_("They were refused. Find another route, or appeal."), "application")
-        case Stage.APPLIED:
-            message = N_("A decision is awaited. Record it when it comes.")
-            return NextStep("decision", message, "decision")
-        case Stage.GRANTED:
-            return _before_travel(records)
-        case Stage.TRAVELLING:
-            message = N_("They are on their way. Record the arrival once they have confirmed it.")
-            return NextStep("arrival", message, "arrival")
-        case _:
-            return _after_travel(reader, records)
-
-
-def _before_travel(records: Mapping[str, tuple[Shown, ...]]) -> NextStep:
-    planned = {
-        one.record
-        for one in records.get("journey", ())
-        if one.fields.get("purpose") == JourneyPurpose.ABROAD and "cancelled" not in one.fields
-    }
-    if not planned:
-        return NextStep("journey", N_("It was granted. Plan the journey."), "journey")
-    if not any(one.fields.get("journey") in planned and "outcome" not in one.fields for one in records.get("leg", ())):
-        return NextStep("legs", N_("The journey has no leg ahead. Add how they travel."), "leg")
-    return NextStep("legs", N_("The journey is planned. Record how each leg went."))
-
-
-def _after_travel(reader: Reader, records: Mapping[str, tuple[Shown, ...]]) -> NextStep:
-    looks = records.get("follow_up", ())
-    if not looks:
-        return NextStep("follow_up", N_("See how they are doing."), "follow_up")
-    latest = looks[-1].fields
-    if latest.get("condition") in (Condition.IN_DISTRESS, Condition.IN_DANGER) or "next_look" in latest:
-        return NextStep("follow_up", N_("Look again how they are doing."), "follow_up")
-    return NextStep("close", N_("They are safe and were looked after. Close the case when you agree."), "closure")
-
-
-def _has_consent(records: Mapping[str, tuple[Shown, ...]]) -> bool:
-    return any("withdrawn" not in one.fields for one in records.get("consent", ()))

@@ -3,11 +3,15 @@
 The pages, the command line and the demo all read these, so that two places never give two numbers.
 """
 
-from dataclasses import dataclass, fields
+import json
+from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Final, TypeAlias
 
+from waystation.ids import FolderId, FolderType
 from waystation.records.labels import N_
+from waystation.views.lists import PAGE, Page, key_text, read_key
 from waystation.views.reader import Reader
 
 _MINOR: Final = 100
@@ -42,15 +46,39 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """What happened in the seven days from `monday` (ISO), in people."""
+    """What happened in the seven days from `monday` (ISO), or in the calendar month that begins then, in people.
+
+    Args:
+        in_hiding: how many were in hiding when it ended; today, where it has not ended.
+        left: by their own means, with papers or without.
+    """
 
     monday: str
     asked: int
     evacuated: int
+    in_hiding: int
     applied: int
-    granted: int
     refused: int
+    granted: int
     abroad: int
+    left: int
+    silent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A case or a request that a figure counts.
+
+    Args:
+        people: how many of it are counted.
+        day: when it happened, ISO; None where it is not known, or where it is so now.
+    """
+
+    folder: FolderId
+    folder_type: FolderType
+    code_name: str
+    people: int
+    day: str | None
 
 
 _CASES: Final = "FROM case_now"
@@ -167,28 +195,108 @@ def _figure(counted: _Counted, number: int) -> Figure:
     return Figure(counted.name, whole, counted.unit, counted.definition)
 
 
-_ASKED: Final = """
-SELECT (received / 1000 - unixepoch(?1)) / 604800, 'asked', sum(people)
-  FROM request_now
- WHERE same_as IS NULL AND received >= unixepoch(?1) * 1000 AND received < unixepoch(?2) * 1000 GROUP BY 1
+_SUMMED: Final = """
+WITH span (number, first, after) AS (SELECT key, value ->> 0, value ->> 1 FROM json_each(?1))
+SELECT number, (SELECT total(people) FROM {source}) FROM span
 """
-_STEPS: Final = """
-SELECT CAST((julianday(day) - julianday(?1)) / 7 AS INTEGER), what, sum(people)
-  FROM step WHERE day >= ?1 AND day < ?2 GROUP BY 1, 2
-"""
+_STEPS_IN: Final = "step WHERE what = ?2 AND day >= first AND day < after"
+_ASKED_IN: Final = (
+    "request_now WHERE received >= unixepoch(first) * 1000 AND received < unixepoch(after) * 1000 AND same_as IS NULL"
+)
+_STEPS: Final = ("evacuated", "applied", "refused", "granted", "abroad", "left", "silent")
+_FIRST: Final = "SELECT min((SELECT min(day) FROM step WHERE what = value)) FROM json_each(?)"
+_FIRST_ASKED: Final = "SELECT date(min(received) / 1000, 'unixepoch') FROM request_now"
 
 
 def weekly(reader: Reader, weeks: int = 12) -> tuple[Week, ...]:
     """The last weeks, Monday to Sunday, the oldest first and the present one last."""
     today = date.fromisoformat(reader.today())
-    end = today + timedelta(days=7 - today.weekday())
-    start = end - timedelta(weeks=weeks)
-    counted: dict[tuple[int, str], int] = {}
-    for query in (_ASKED, _STEPS):
-        for week, what, count in reader.rows(query, start.isoformat(), end.isoformat()):
-            counted[week, what] = count
-    names = [field.name for field in fields(Week)][1:]
-    return tuple(
-        Week((start + timedelta(weeks=week)).isoformat(), *(counted.get((week, name), 0) for name in names))
-        for week in range(weeks)
-    )
+    monday = today - timedelta(days=today.weekday())
+    return _periods(reader, [monday - timedelta(weeks=n) for n in range(weeks - 1, -2, -1)])
+
+
+def monthly(reader: Reader, months: int) -> tuple[Week, ...]:
+    """The last calendar months, the oldest first and the present one last; `monday` is each one's first day."""
+    first = date.fromisoformat(reader.today()).replace(day=1)
+    edges = [(first + timedelta(days=31)).replace(day=1), first]
+    while len(edges) <= months:
+        edges.append((edges[-1] - timedelta(days=1)).replace(day=1))
+    return _periods(reader, edges[::-1])
+
+
+def began(reader: Reader) -> str | None:
+    """The first day of which anything is counted, ISO; None while nothing is."""
+    days = [reader.row(_FIRST, json.dumps(_STEPS)), reader.row(_FIRST_ASKED)]
+    return min((row[0] for row in days if row and row[0]), default=None)
+
+
+def _periods(reader: Reader, edges: list[date]) -> tuple[Week, ...]:
+    """What happened between each edge and the next."""
+    spans = list(pairwise(edge.isoformat() for edge in edges))
+    summed = {name: _summed(reader, spans, _STEPS_IN, name) for name in _STEPS}
+    summed["asked"] = _summed(reader, spans, _ASKED_IN)
+    summed["in_hiding"] = _in_hiding(reader, spans)
+    return tuple(Week(first, **{name: summed[name][n] for name in summed}) for n, (first, _) in enumerate(spans))
+
+
+def _summed(reader: Reader, spans: list[tuple[str, str]], source: str, *values: str) -> list[int]:
+    return [int(people) for _, people in reader.rows(_SUMMED.format(source=source), json.dumps(spans), *values)]
+
+
+def _in_hiding(reader: Reader, spans: list[tuple[str, str]]) -> list[int]:
+    """How many were in hiding at the end of each span, counted back from how many are now."""
+    tomorrow = (date.fromisoformat(reader.today()) + timedelta(days=1)).isoformat()
+    changes = _summed(reader, [(first, min(after, tomorrow)) for first, after in spans], _STEPS_IN, "hiding")
+    ((now,),) = reader.rows("SELECT total(in_hiding) FROM case_now WHERE closed IS NULL")
+    found = [int(now)]
+    for change in reversed(changes[1:]):
+        found.append(max(0, found[-1] - change))
+    return found[::-1]
+
+
+_BEHIND_STEPS: Final = """
+SELECT s.day, s.people, s.rowid, s.folder, c.code_name, r.code_name FROM step s
+  LEFT JOIN case_now c ON c.folder = s.folder LEFT JOIN request_now r ON r.folder = s.folder
+ WHERE s.what = ? {after} ORDER BY s.day DESC, s.people DESC, s.rowid DESC LIMIT ?
+"""
+_BEHIND_PAPERS: Final = """
+SELECT d.departed, d.record, d.folder, c.code_name, r.code_name,
+       (SELECT people FROM step WHERE folder = d.folder AND record = d.id) FROM k_own_departure d
+  LEFT JOIN case_now c ON c.folder = d.folder LEFT JOIN request_now r ON r.folder = d.folder
+ WHERE d.papers = 'without_papers' {after} ORDER BY d.departed DESC, d.record DESC LIMIT ?
+"""
+_BEHIND_HIDING: Final = """
+SELECT code_name, folder, in_hiding FROM case_now WHERE closed IS NULL AND in_hiding > 0 {after}
+ ORDER BY code_name, folder LIMIT ?
+"""
+BEHIND: Final = frozenset((*_STEPS, "in_hiding", "left_without_papers"))
+"""Figures behind which cases or requests stand."""
+
+
+def behind(reader: Reader, name: str, *, after: str | None = None, limit: int = PAGE) -> Page[Behind]:
+    """The cases and requests that a figure counts, the newest first; those in hiding now by code name.
+
+    Args:
+        name: one of `BEHIND`.
+    """
+    if name == "in_hiding":
+        where, key = ("", []) if after is None else ("AND (code_name, folder) > (?, ?)", read_key(after, 2))
+        rows = reader.rows(_BEHIND_HIDING.format(after=where), *key, limit + 1)
+        found = [Behind(FolderId(f), FolderType.CASE, text or "", people, None) for text, f, people in rows]
+        keys = [key_text(text, folder) for text, folder, _ in rows]
+    elif name == "left_without_papers":
+        where, key = ("", []) if after is None else ("AND (d.departed, d.record) < (?, ?)", read_key(after, 2))
+        rows = reader.rows(_BEHIND_PAPERS.format(after=where), *key, limit + 1)
+        found = [_behind(folder, case, request, people, day) for day, _, folder, case, request, people in rows]
+        keys = [key_text(day, record) for day, record, *_ in rows]
+    else:
+        where, key = ("", []) if after is None else ("AND (s.day, s.people, s.rowid) < (?, ?, ?)", read_key(after, 3))
+        rows = reader.rows(_BEHIND_STEPS.format(after=where), name, *key, limit + 1)
+        found = [_behind(folder, case, request, people, day) for day, people, _, folder, case, request in rows]
+        keys = [key_text(day, people, rowid) for day, people, rowid, *_ in rows]
+    return Page(tuple(found[:limit]), keys[limit - 1] if len(rows) > limit else None)
+
+
+def _behind(folder: bytes, case: str | None, request: str | None, people: int | None, day: str | None) -> Behind:
+    kind = FolderType.REQUEST if case is None else FolderType.CASE
+    return Behind(FolderId(folder), kind, case or request or "", people or 0, day)

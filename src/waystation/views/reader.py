@@ -47,6 +47,6 @@ class Reader:
         """The rows one by one, for what may be long."""
         return iter(self._sql.execute(query, values))
 
-    def search(self, words: str, limit: int = 50) -> list[Found]:
-        """Records that hold all the words; newest first."""
-        return search(self._sql, self._terms, words, limit)
+    def search(self, words: str, limit: int = 50, *, typing: bool = False) -> list[Found]:
+        """Records that hold all the words; newest first. While typing, the last word is only a beginning."""
+        return search(self._sql, self._terms, words, limit, typing=typing)

@@ -9,7 +9,8 @@ from waystation.records.labels import N_
 from waystation.records.status import RequestStage
 from waystation.views import case as case_view
 from waystation.views import shown
-from waystation.views.case import CaseView, NextStep
+from waystation.views.case import CaseView
+from waystation.views.next_step import NextStep
 from waystation.views.reader import Reader
 from waystation.views.shown import Shown
 
@@ -43,7 +44,6 @@ def request(reader: Reader, folder: FolderId) -> CaseView | None:
         _next_step(head, found, RequestStage(stage), missed=missed, in_conflict=bool(doubts)),
         case_view.link(reader, "request", head.fields.get("same_as")),
         case_view.link(reader, "case", accepted_as),
-        case_view.timeline(reader, folder),
     )
 
 

@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from waystation.clock import Millis
 from waystation.ids import FolderId, FolderType, RecordId, ValueRef, to_text
-from waystation.records import Day, KindSpec, RecordState, Value, conflicts, decode_state, seen, shown
+from waystation.records import STRUCK, Day, KindSpec, Moment, RecordState, Value, conflicts, decode_state, seen, shown
 from waystation.views.reader import Reader
 
 CHOICES_MAX: Final = 200
@@ -24,6 +25,7 @@ _NAMES: Final = {
     "campaign": "name",
     "source": "title",
     "claim": "statement",
+    "helper": "code_name",
 }
 """Kinds that have a name of their own, and the field that holds it; none of them is masked."""
 
@@ -38,6 +40,7 @@ class Shown:
         conflicts: the fields with more than one live value, masked ones too.
         seen: what a form that shows this record has shown.
         last: position of the newest entry that changed it.
+        struck: when it was struck out; None if it stands. Only `record` gives one that is struck out.
     """
 
     folder: FolderId
@@ -48,6 +51,7 @@ class Shown:
     conflicts: tuple[str, ...]
     seen: Mapping[str, tuple[ValueRef, ...]]
     last: int
+    struck: Moment | None = None
 
     @property
     def ref(self) -> str:
@@ -69,7 +73,7 @@ class Option:
 
 
 def record(reader: Reader, folder: FolderId, kind: str, identity: bytes) -> Shown | None:
-    """One record, or None if there is none."""
+    """One record, be it struck out, or None if there is none."""
     spec = reader.registry.get(kind)
     query = "SELECT id, state, last FROM record WHERE folder = ? AND kind = ? AND id = ?"
     row = reader.row(query, folder, kind, identity)
@@ -77,14 +81,19 @@ def record(reader: Reader, folder: FolderId, kind: str, identity: bytes) -> Show
 
 
 def records(reader: Reader, folder: FolderId, kinds: Collection[str] | None = None) -> dict[str, tuple[Shown, ...]]:
-    """A folder's records by kind, in the order in which they were added; a kind that has none is absent.
+    """A folder's records by kind, in the order in which they were added, without those that are struck out.
+
+    A kind that has none is absent.
 
     Args:
         kinds: only these, if given. The office's folder and the ledger hold many: name them there.
     """
     wanted = sorted(reader.registry if kinds is None else kinds)
     marks = ", ".join("?" * len(wanted))
-    query = f"SELECT kind, id, state, last FROM record WHERE folder = ? AND kind IN ({marks}) ORDER BY first, id"
+    query = (
+        "SELECT kind, id, state, last FROM record"
+        f" WHERE folder = ? AND struck = 0 AND kind IN ({marks}) ORDER BY first, id"
+    )
     found: dict[str, list[Shown]] = {}
     for kind, identity, state, last in reader.rows(query, folder, *wanted):
         spec = reader.registry.get(kind)
@@ -169,6 +178,10 @@ def _shown(spec: KindSpec, folder: FolderId, identity: bytes, state: bytes, last
     found: RecordState = decode_state(state)
     values = shown(found, spec)
     covered = {n for n, field in spec.fields.items() if field.is_masked or field.hidden}
+    struck = values.get(STRUCK)
+    if struck is not None and not isinstance(struck, Moment):
+        # A newer desk struck it out in a way that this one cannot read.
+        struck = Moment(Millis(0), "UTC")
     return Shown(
         folder,
         spec.name,
@@ -178,4 +191,5 @@ def _shown(spec: KindSpec, folder: FolderId, identity: bytes, state: bytes, last
         conflicts(found),
         seen(found, [name for name in spec.fields if name not in covered]),
         last,
+        struck,
     )

@@ -1,19 +1,20 @@
-"""What needs somebody now: who is in most danger, signs of life that did not come, what is due.
+"""What needs somebody now: who is in most danger, signs of life that did not come, what is due; mine and others'.
 
 The order is `triage`'s, over open cases and open requests together. Candidates come from indexes: the gravest, the
-nearest deadlines, the longest-missed check-ins, the most overdue reviews; so the page is as fast with a hundred
-thousand cases.
+nearest deadlines, the longest-missed check-ins, the most overdue reviews, and those that this member works on; so the
+page is as fast with a hundred thousand cases.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 from waystation import triage
 from waystation.clock import DAY_MS, Millis
 from waystation.ids import FolderId, FolderType, RecordId
 from waystation.records import Day
+from waystation.records.choices import RiskLevel, Timeframe
 from waystation.triage import Danger, Reason
 from waystation.views import organisation
 from waystation.views.reader import Reader
@@ -22,8 +23,15 @@ from waystation.views.requests import OPEN
 CANDIDATES: Final = 100
 """How many of each kind of danger are ranked before the most urgent are shown."""
 
-_CASE: Final = "folder, code_name, stage, level, timeframe, deadline, review, check_in_due FROM case_now"
-_REQUEST: Final = "folder, code_name, stage, level, timeframe, deadline, NULL, check_in_due FROM request_now"
+MINE: Final = 150
+"""A caseload is smaller; of a larger one the gravest are looked at."""
+
+_DANGER: Final = "folder, code_name, stage, level, timeframe, deadline"
+_CASE: Final = f"{_DANGER}, review, check_in_due, caseworker, decision_due, next_look FROM case_now"
+_REQUEST: Final = (
+    f"{_DANGER}, NULL, check_in_due, (SELECT taken_by FROM k_request WHERE folder = request_now.folder), NULL, NULL"
+    " FROM request_now"
+)
 _CASES: Final = (
     f"SELECT {_CASE} WHERE closed IS NULL ORDER BY urgent LIMIT ?",
     f"SELECT {_CASE} WHERE closed IS NULL AND deadline IS NOT NULL ORDER BY deadline LIMIT ?",
@@ -34,6 +42,11 @@ _REQUESTS: Final = (
     f"SELECT {_REQUEST} WHERE {OPEN} ORDER BY urgent, received LIMIT ?",
     f"SELECT {_REQUEST} WHERE {OPEN} AND deadline IS NOT NULL ORDER BY deadline LIMIT ?",
     f"SELECT {_REQUEST} WHERE {OPEN} AND check_in_due IS NOT NULL ORDER BY check_in_due LIMIT ?",
+)
+_MY_CASES: Final = f"SELECT {_CASE} WHERE caseworker = ? AND closed IS NULL ORDER BY urgent LIMIT ?"
+_MY_REQUESTS: Final = (
+    f"SELECT {_REQUEST} WHERE {OPEN} AND folder IN (SELECT folder FROM k_request WHERE taken_by = ?"
+    " AND accepted_as IS NULL AND outcome IS NULL LIMIT ?)"
 )
 _COUNTS: Final = """
 SELECT (SELECT count(*) FROM request_now WHERE stage = 'new'),
@@ -49,6 +62,21 @@ _DUE_DAYS: Final = (
     ("decision", "decision_due"),
     ("follow_up", "next_look"),
 )
+_CHECK_INS: Final = (
+    "SELECT k.folder, coalesce(c.code_name, r.code_name), c.folder IS NOT NULL, k.id, k.due, k.due_zone,"
+    " coalesce(c.level, r.level), coalesce(c.timeframe, r.timeframe),"
+    " coalesce(c.caseworker, (SELECT taken_by FROM k_request WHERE folder = k.folder))"
+    " FROM k_check_in k LEFT JOIN case_now c ON c.folder = k.folder LEFT JOIN request_now r ON r.folder = k.folder"
+    " WHERE k.done IS NULL AND k.due >= ? AND k.due < ? AND c.closed IS NULL AND r.accepted_as IS NULL"
+    " AND r.outcome IS NULL"
+)
+_TASKS: Final = (
+    "SELECT k.folder, coalesce(c.code_name, r.code_name, p.code_name),"
+    " (SELECT folder_type FROM history WHERE folder = k.folder LIMIT 1),"
+    " k.id, k.title, k.due, k.due_zone, k.assignee"
+    " FROM k_task k LEFT JOIN case_now c ON c.folder = k.folder LEFT JOIN request_now r ON r.folder = k.folder"
+    " LEFT JOIN k_place p ON p.folder = k.folder WHERE k.done IS NULL AND k.due < ? AND r.accepted_as IS NULL"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +87,8 @@ class InDanger:
         folder_type: CASE or REQUEST.
         deadline, review: ISO dates.
         missed_ms: when the oldest missed check-in was due; None if none is missed.
+        mine: whether the member who looks works on it.
+        their_zone: IANA name of the zone where they are; empty if nobody wrote it down.
     """
 
     folder: FolderId
@@ -72,6 +102,8 @@ class InDanger:
     missed_ms: Millis | None
     reasons: tuple[Reason, ...]
     alarm: bool
+    mine: bool
+    their_zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +115,8 @@ class Due:
         code_name: empty in the office and the ledger.
         title: of a task; else empty.
         at_ms: for check-ins and tasks; else `day`, an ISO date.
+        level, timeframe: of whom a check-in is with; else None.
+        mine, their_zone: as for `InDanger`.
     """
 
     what: str
@@ -96,6 +130,10 @@ class Due:
     day: str | None
     overdue: bool
     assignee: bytes | None
+    level: str | None = None
+    timeframe: str | None = None
+    mine: bool = False
+    their_zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,30 +153,72 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The first page of the day. `missed` are check-ins whose time has passed, the longest first."""
+    """The first page of the day.
+
+    Args:
+        missed: check-ins whose time has passed: of those in grave danger first, then the longest.
+        others_missed: how many missed check-ins are left out because only what is mine was asked for.
+        begun: whether anybody has ever asked for help.
+    """
 
     danger: tuple[InDanger, ...]
     missed: tuple[Due, ...]
     due: tuple[Due, ...]
     counts: Counts
     last_backup_ms: Millis | None
+    others_missed: int
+    begun: bool
 
 
-def today(reader: Reader, *, days_ahead: int = 7, limit: int = 12) -> Today:
+class _Row(NamedTuple):
+    """What is looked at of a case or a request before it is ranked."""
+
+    folder: bytes
+    folder_type: FolderType
+    code_name: str | None
+    stage: str
+    level: str | None
+    timeframe: str | None
+    deadline: str | None
+    review: str | None
+    check_in_due: int | None
+    worker: bytes | None
+    decision_due: str | None
+    next_look: str | None
+
+
+def today(
+    reader: Reader,
+    *,
+    member: bytes | None = None,
+    only_mine: bool = False,
+    days_ahead: int = 7,
+    limit: int = 12,
+) -> Today:
     """What needs somebody now.
 
     Args:
+        member: who looks; what they work on is marked as theirs, and is never crowded out by what others do.
+        only_mine: leave out what others work on.
         days_ahead: how far "due" looks.
-        limit: the most of each list.
+        limit: the most of each list that is mine, and again of what is others'.
     """
     now = reader.now_ms()
-    missed = _check_ins(reader, 0, now, limit)
-    coming = now + days_ahead * DAY_MS
-    horizon = (date.fromisoformat(reader.today()) + timedelta(days=days_ahead)).isoformat()
-    due = [*_check_ins(reader, now, coming, limit), *_tasks(reader, coming, limit), *_days(reader, horizon, limit)]
-    due.sort(key=lambda one: (one.day or _iso(one.at_ms), one.code_name))
+    mine = _mine(reader, member) if member else {}
+    missed, others_missed = _missed(reader, mine, member, only_mine=only_mine, limit=limit)
+    due = _due(reader, mine, member, now + days_ahead * DAY_MS, _ahead(reader, days_ahead), limit)
+    danger = _danger(reader, mine, member, limit)
+    if only_mine:
+        danger, due = [one for one in danger if one.mine], [one for one in due if one.mine]
+    zones = _zones(reader, [*danger, *missed, *due])
     return Today(
-        _danger(reader, limit), tuple(missed), tuple(due[: 2 * limit]), counts(reader), organisation.last_backup(reader)
+        tuple(_placed(one, zones) for one in danger),
+        tuple(_placed(one, zones) for one in missed),
+        tuple(_placed(one, zones) for one in due),
+        counts(reader),
+        organisation.last_backup(reader),
+        others_missed,
+        reader.row("SELECT 1 FROM request_now UNION ALL SELECT 1 FROM case_now LIMIT 1") is not None,
     )
 
 
@@ -147,104 +227,200 @@ def counts(reader: Reader) -> Counts:
     return Counts(*(int(number) for number in reader.rows(_COUNTS)[0]))
 
 
-def _danger(reader: Reader, limit: int) -> tuple[InDanger, ...]:
+# ── Who is in danger ──
+
+
+def _mine(reader: Reader, member: bytes) -> dict[bytes, _Row]:
+    """What a member works on: their cases, and the requests that they took on."""
+    found = [*_read(reader, FolderType.CASE, _MY_CASES, member, MINE)]
+    found += _read(reader, FolderType.REQUEST, _MY_REQUESTS, member, MINE)
+    return {row.folder: row for row in found}
+
+
+def _danger(reader: Reader, mine: dict[bytes, _Row], member: bytes | None, limit: int) -> list[InDanger]:
     now = Millis(reader.now_ms())
-    found: dict[bytes, tuple[FolderType, tuple[str | int | None, ...]]] = {}
+    found = dict(mine)
     for folder_type, queries in ((FolderType.CASE, _CASES), (FolderType.REQUEST, _REQUESTS)):
         for query in queries:
-            for folder, *values in reader.rows(query, CANDIDATES):
-                found[folder] = folder_type, tuple(values)
-    dangers = [_as_danger(folder, values, now) for folder, (_, values) in found.items()]
-    ranked = triage.order(dangers, today=reader.today(), now_ms=now)[:limit]
-    return tuple(_in_danger(danger, urgency, *found[danger.record]) for danger, urgency in ranked)
+            found |= {row.folder: row for row in _read(reader, folder_type, query, CANDIDATES)}
+    ranked = triage.order([_as_danger(row, now) for row in found.values()], today=reader.today(), now_ms=now)
+    left = {True: limit, False: limit}
+    shown = []
+    for danger, urgency in ranked:
+        row = found[danger.record]
+        is_mine = member is not None and row.worker == member
+        if left[is_mine] > 0:
+            left[is_mine] -= 1
+            shown.append(_in_danger(danger, urgency, row, mine=is_mine))
+    return shown
 
 
-def _as_danger(folder: bytes, values: tuple[str | int | None, ...], now: Millis) -> Danger:
-    _, _, level, timeframe, deadline, review, check_in_due = values
-    missed = Millis(check_in_due) if isinstance(check_in_due, int) and check_in_due < now else None
-    return Danger(folder, _text(level), _text(timeframe), _as_day(deadline), missed, _as_day(review))
+def _read(reader: Reader, folder_type: FolderType, query: str, *values: bytes | int | str) -> Iterator[_Row]:
+    return (_Row(folder, folder_type, *rest) for folder, *rest in reader.rows(query, *values))
 
 
-def _in_danger(
-    danger: Danger, urgency: triage.Urgency, folder_type: FolderType, values: tuple[str | int | None, ...]
-) -> InDanger:
-    code_name, stage, level, timeframe, deadline, review, _ = values
+def _as_danger(row: _Row, now: Millis) -> Danger:
+    missed = Millis(row.check_in_due) if row.check_in_due is not None and row.check_in_due < now else None
+    return Danger(row.folder, row.level, row.timeframe, _as_day(row.deadline), missed, _as_day(row.review))
+
+
+def _in_danger(danger: Danger, urgency: triage.Urgency, row: _Row, *, mine: bool) -> InDanger:
     return InDanger(
-        FolderId(danger.record),
-        folder_type,
-        str(code_name or ""),
-        str(stage),
-        _text(level),
-        _text(timeframe),
-        _text(deadline),
-        _text(review),
+        FolderId(row.folder),
+        row.folder_type,
+        row.code_name or "",
+        row.stage,
+        row.level,
+        row.timeframe,
+        row.deadline,
+        row.review,
         danger.missed_ms,
         urgency.reasons,
         urgency.alarm,
+        mine,
+        "",
     )
 
 
-def _check_ins(reader: Reader, start: int, end: int, limit: int) -> list[Due]:
-    query = (
-        "SELECT k.folder, coalesce(c.code_name, r.code_name), c.folder IS NOT NULL, k.id, k.due, k.due_zone"
-        " FROM k_check_in k LEFT JOIN case_now c ON c.folder = k.folder LEFT JOIN request_now r ON r.folder = k.folder"
-        " WHERE k.done IS NULL AND k.due >= ? AND k.due < ? AND c.closed IS NULL AND r.accepted_as IS NULL"
-        " AND r.outcome IS NULL ORDER BY k.due LIMIT ?"
-    )
+# ── What is due ──
+
+
+def _missed(
+    reader: Reader, mine: dict[bytes, _Row], member: bytes | None, *, only_mine: bool, limit: int
+) -> tuple[list[Due], int]:
+    """Check-ins that did not come, the gravest first; and how many of others are left out."""
     now = reader.now_ms()
-    return [
-        Due(
+    found = _check_ins(reader, mine, member, 0, now, CANDIDATES)
+    found.sort(key=lambda one: (not _is_grave(one), one.at_ms or 0))
+    kept = [one for one in found if one.mine or not only_mine]
+    return _most(kept, limit), len(found) - len(kept)
+
+
+def _due(
+    reader: Reader, mine: dict[bytes, _Row], member: bytes | None, end_ms: int, horizon: str, limit: int
+) -> list[Due]:
+    found = _check_ins(reader, mine, member, reader.now_ms(), end_ms, limit)
+    found += _tasks(reader, member, end_ms, limit)
+    found += _days(reader, mine, member, horizon, limit)
+    found.sort(key=lambda one: (one.day or _iso(one.at_ms), not one.mine, one.at_ms or 0, one.code_name))
+    return _most(found, 2 * limit)
+
+
+def _check_ins(
+    reader: Reader, mine: dict[bytes, _Row], member: bytes | None, start: int, end: int, limit: int
+) -> list[Due]:
+    rows = reader.rows(f"{_CHECK_INS} ORDER BY k.due LIMIT ?", start, end, limit)
+    due = sorted((one.check_in_due, one.folder) for one in mine.values() if one.check_in_due is not None)
+    for _, folder in [one for one in due if one[0] < end][: 2 * limit]:
+        rows += reader.rows(f"{_CHECK_INS} AND k.folder = ? ORDER BY k.due LIMIT ?", start, end, folder, limit)
+    now = reader.now_ms()
+    found = {
+        record: Due(
             "check_in",
             folder,
             FolderType.CASE if in_case else FolderType.REQUEST,
             name or "",
             RecordId(record),
             "",
+            at_ms,
+            zone,
+            None,
+            at_ms < now,
+            None,
+            level,
+            timeframe,
+            member is not None and worker == member,
+            zone or "",
+        )
+        for folder, name, in_case, record, at_ms, zone, level, timeframe, worker in rows
+    }
+    return list(found.values())
+
+
+def _tasks(reader: Reader, member: bytes | None, end: int, limit: int) -> list[Due]:
+    rows = reader.rows(f"{_TASKS} ORDER BY k.due LIMIT ?", end, limit)
+    if member is not None:
+        rows += reader.rows(f"{_TASKS} AND k.assignee = ? ORDER BY k.due LIMIT ?", end, member, 2 * limit)
+    now = reader.now_ms()
+    found = {
+        record: Due(
+            "task",
+            folder,
+            FolderType(kind),
+            name or "",
+            RecordId(record),
+            title or "",
             due,
             zone,
             None,
             due < now,
-            None,
+            who,
+            mine=member is not None and who == member,
         )
-        for folder, name, in_case, record, due, zone in reader.rows(query, start, end, limit)
-    ]
+        for folder, name, kind, record, title, due, zone, who in rows
+    }
+    return list(found.values())
 
 
-def _tasks(reader: Reader, end: int, limit: int) -> list[Due]:
-    query = (
-        "SELECT k.folder, coalesce(c.code_name, r.code_name, p.code_name),"
-        " (SELECT folder_type FROM history WHERE folder = k.folder LIMIT 1),"
-        " k.id, k.title, k.due, k.due_zone, k.assignee"
-        " FROM k_task k LEFT JOIN case_now c ON c.folder = k.folder LEFT JOIN request_now r ON r.folder = k.folder"
-        " LEFT JOIN k_place p ON p.folder = k.folder WHERE k.done IS NULL AND k.due < ? AND r.accepted_as IS NULL"
-        " ORDER BY k.due LIMIT ?"
-    )
-    now = reader.now_ms()
-    return [
-        Due(
-            "task", folder, FolderType(kind), name or "", RecordId(record), title or "", due, zone, None, due < now, who
-        )
-        for folder, name, kind, record, title, due, zone, who in reader.rows(query, end, limit)
-    ]
-
-
-def _days(reader: Reader, horizon: str, limit: int) -> Iterator[Due]:
+def _days(reader: Reader, mine: dict[bytes, _Row], member: bytes | None, horizon: str, limit: int) -> Iterator[Due]:
     for what, column in _DUE_DAYS:
         query = (
-            f"SELECT folder, code_name, {column} FROM case_now WHERE closed IS NULL AND {column} IS NOT NULL"
-            f" AND {column} <= ? ORDER BY {column} LIMIT ?"
+            f"SELECT {_CASE} WHERE closed IS NULL AND {column} IS NOT NULL AND {column} <= ? ORDER BY {column} LIMIT ?"
         )
-        for folder, name, day in reader.rows(query, horizon, limit):
-            overdue = day < reader.today()
-            yield Due(what, folder, FolderType.CASE, name or "", None, "", None, "", day, overdue, None)
+        rows = {row.folder: row for row in _read(reader, FolderType.CASE, query, horizon, limit)}
+        for row in (rows | mine).values():
+            day = getattr(row, column)
+            if day is not None and day <= horizon and row.folder_type is FolderType.CASE:
+                overdue = day < reader.today()
+                is_mine = member is not None and row.worker == member
+                folder, name = FolderId(row.folder), row.code_name or ""
+                yield Due(what, folder, FolderType.CASE, name, None, "", None, "", day, overdue, None, mine=is_mine)
 
 
-def _as_day(value: str | int | None) -> Day | None:
-    return Day(value, value) if isinstance(value, str) else None
+def _is_grave(one: Due) -> bool:
+    """Whether a missed check-in is an alarm, as `triage` sees it; who was never assessed counts as in high risk."""
+    return one.level not in (RiskLevel.LOW, RiskLevel.MEDIUM) or one.timeframe == Timeframe.NOW
 
 
-def _text(value: str | int | None) -> str | None:
-    return value if isinstance(value, str) else None
+# ── What all lists share ──
+
+
+One = TypeVar("One", InDanger, Due)
+
+
+def _most(found: list[One], limit: int) -> list[One]:
+    """The first of what is mine and the first of what is others', in the order in which they stand."""
+    left = {True: limit, False: limit}
+    kept = []
+    for one in found:
+        if left[one.mine] > 0:
+            kept.append(one)
+            left[one.mine] -= 1
+    return kept
+
+
+def _zones(reader: Reader, found: Iterable[InDanger | Due]) -> dict[bytes, str]:
+    """Folder → the zone where they are; a folder of which nobody knows it is absent."""
+    zones: dict[bytes, str] = {}
+    for folder, folder_type in {one.folder: one.folder_type for one in found}.items():
+        if folder_type in (FolderType.CASE, FolderType.REQUEST):
+            row = reader.row(f"SELECT time_zone FROM k_{folder_type.value} WHERE folder = ?", folder)
+            if row and row[0]:
+                zones[folder] = row[0]
+    return zones
+
+
+def _placed(one: One, zones: dict[bytes, str]) -> One:
+    """With the zone where they are; a check-in that was agreed in a zone of its own keeps it."""
+    return replace(one, their_zone=zones.get(one.folder, one.their_zone))
+
+
+def _as_day(value: str | None) -> Day | None:
+    return Day(value, value) if value else None
+
+
+def _ahead(reader: Reader, days: int) -> str:
+    return (date.fromisoformat(reader.today()) + timedelta(days=days)).isoformat()
 
 
 def _iso(at_ms: Millis | None) -> str:

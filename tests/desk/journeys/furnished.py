@@ -7,15 +7,18 @@ from pathlib import Path
 
 from tests.desk.sitting import folder_of, system
 from tests.ground.seeded import HeldClock, Seeded
+from tests.messages.made import photograph
 from tests.office.kit import accepted, added, asked, at, day, done
 from tests.tables.test_desks import Second, seconds
 
 from waystation.ids import FolderId, FolderType, RecordId, to_text
-from waystation.office import attachments, casework, intake, journeys, shelter, testimony
+from waystation.office import attachments, casework, duty, intake, journeys, kept, outside, shelter, testimony, undo
 from waystation.office.casework import Part, amend
 from waystation.office.desk import Desk, Home
 from waystation.office.founding import found
+from waystation.office.tray import Attachment
 from waystation.records import Amount, Day, Many
+from waystation.records.choices import ListPage
 from waystation.records.values import Moment, Money
 from waystation.vault import new_kdf
 
@@ -27,7 +30,10 @@ PLACE, EXPOSED = "Willow Anchor", "Marble Otter"
 
 GIVEN, FAMILY, HANDLE, ADDRESS = "Zelimkhan", "Tsoroev", "+7 999 000 11 22", "Pylimo gatve 14-3"
 FILE_NAME, FILE = "tsoroev-passport.pdf", b"%PDF-1.7 the first page"
-MASKED = (GIVEN, FAMILY, HANDLE, ADDRESS, FILE_NAME)
+PHOTOGRAPH, WROTE_AS = "zelimkhan-at-home.jpg", "Zelim of Shatoy"
+COLLEAGUE, FILTER = "Sable", "In grave danger"
+HELPER, HELPER_NAME, MEETING, PHRASE = "Plain Otterbox", "Algirdas Kazlauskas", "Under the station clock", "Is it free?"
+MASKED = (GIVEN, FAMILY, HANDLE, ADDRESS, FILE_NAME, PHOTOGRAPH, WROTE_AS, HELPER_NAME, MEETING, PHRASE)
 """What no page shows before somebody asks."""
 
 
@@ -59,6 +65,14 @@ class Furnished:
     claim: RecordId
     source: RecordId
     campaign: RecordId
+    helper: RecordId
+    slip: RecordId
+    text: RecordId
+    passage: RecordId
+    conversation: RecordId
+    photograph: RecordId
+    working_copy: RecordId
+    struck: RecordId
 
     def path(self, folder: FolderId, root: str = "cases") -> str:
         """Address of a case, a request or a place."""
@@ -173,8 +187,28 @@ def _fill(desk: Desk, home: Home, path: Path, clock: HeldClock, randomness: Seed
         desk, case, "leg", journey=journey, origin="Moscow", destination="Vilnius", mode="air", departs=at(desk, 9)
     )
     save, sealed = attachments.attach(desk, case, FILE_NAME, "application/pdf", FILE, "Passport, first page")
-    desk.save(save, [sealed])
+    desk.save(save, sealed)
     file = save.writes[0].record
+
+    helper = added(
+        desk, office, "helper", code_name=HELPER, type=Many.of(["driver", "interpreter"]), name=HELPER_NAME,
+        contact="+370 600 00000", languages=Many.of(["ru", "ce"]), dialects="Vedeno",
+    )  # fmt: skip
+    added(desk, case, "told", "He agreed.", audience="helper", helper=helper, what="That a young man waits.")
+    made = outside.give_slip(
+        desk,
+        case,
+        {
+            "helper": helper,
+            "shown_as": "Amber Castle",
+            "meeting_point": MEETING,
+            "meets": at(desk, 1),
+            "phrase": PHRASE,
+        },
+        {"what": "What stands on the slip."},
+        override="He agreed.",
+    )
+    slip = done(desk, made).writes[0].record
 
     other = accepted(
         desk,
@@ -228,7 +262,8 @@ def _fill(desk: Desk, home: Home, path: Path, clock: HeldClock, randomness: Seed
     done(desk, casework.reveal(desk, case, "person", person, "given_name", "To book a ticket"))
     return Furnished(
         desk, home, case, other, request, ended, place, exposed, RecordId(person), risk, check_in, case_task, consent,
-        stay, application, journey, leg, arrival, file, route, partner, claim, source, campaign,
+        stay, application, journey, leg, arrival, file, route, partner, claim, source, campaign, helper, slip,
+        *_text(desk, office, claim), *_words_and_pictures(desk, case, RecordId(person)), _put_by(desk, office, other),
     )  # fmt: skip
 
 
@@ -254,6 +289,40 @@ def _sources(desk: Desk, office: FolderId) -> tuple[RecordId, RecordId]:
         claims.append(save.writes[0].record)
         sources.append(save.writes[1].record)
     return claims[0], sources[0]
+
+
+def _text(desk: Desk, office: FolderId, claim: RecordId) -> tuple[RecordId, RecordId]:
+    """A source with its text, and a claim marked in it; the passage too."""
+    words = "Forty-two people were brought out, the organisation says."
+    original = Attachment("saved.txt", "text/plain", f"Home\n{words}\nTwo have been granted visas.".encode())
+    kept = testimony.keep_source(desk, office, {"type": "article", "publisher": "An evening paper"}, original)
+    desk.save_all(kept.saves, kept.sealed)
+    passage = next(one.record for one in kept.saves[0].writes if one.kind == "passage")
+    citation = {"relation": "repeats", "passage": passage, "words": "Forty-two people"}
+    done(desk, testimony.testify(desk, office, claim, kept.source, citation))
+    return kept.source, passage
+
+
+def _words_and_pictures(desk: Desk, case: FolderId, person: RecordId) -> tuple[RecordId, RecordId, RecordId]:
+    """A conversation; a photograph and its working copy."""
+    conversation = added(
+        desk, case, "conversation", channel="signal", person=person, wrote_as=WROTE_AS, messages=2,
+        body="them (2017-05-16 23:10): They ask the neighbours about me.\nus (2017-05-16 23:14): Stay where you are.",
+    )  # fmt: skip
+    save, sealed = attachments.attach(desk, case, PHOTOGRAPH, "image/jpeg", photograph(), "The house, from the street")
+    desk.save(save, sealed)
+    original, working_copy = save.writes
+    return conversation, original.record, working_copy.record
+
+
+def _put_by(desk: Desk, office: FolderId, case: FolderId) -> RecordId:
+    """A colleague, who is on duty in a week; a kept filter; a note that was struck out, whose id this is."""
+    colleague = added(desk, office, "member", display_name=COLLEAGUE, roles=Many.of(["caseworker"]))
+    done(desk, duty.plan(desk, colleague, at(desk, 7.3), at(desk, 7.8), "Has the second telephone."))
+    done(desk, kept.keep(desk, FILTER, ListPage.CASES, "level=high"))
+    note = added(desk, case, "note", body="This was meant for another case.")
+    done(desk, undo.strike(desk, case, "note", note))
+    return note
 
 
 def _conflict(desk: Desk, second: Second, case: FolderId, risk: RecordId) -> None:

@@ -118,7 +118,7 @@ def refused_then_granted(hands: Hands) -> None:
 
 def travel_and_arrival(hands: Hands) -> None:
     hands.follow("Plan the journey")
-    hands.choose("Purpose", "Abroad")
+    hands.choose("Purpose", "To another country")
     hands.pick("Destination", "Lithuania")
     hands.write("Planned for", "17.5.2017")
     hands.press("Plan this journey")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
+from playwright.sync_api import Browser, Page
 from starlette.applications import Starlette
 from tests.desk.sitting import PASSPHRASE, Steady, system
 from tests.ground.seeded import HeldClock, Seeded
@@ -23,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 SCREENSHOTS = ROOT / "build" / "screenshots"
 
+WAIT_MS = 15_000
 STARTS_WITHIN_S = 20
 """A busy machine with two browsers is slow."""
 
@@ -95,3 +97,24 @@ def browser_path() -> str:
 def browser_flags() -> list[str]:
     """Chromium refuses its sandbox to root, as whom containers run."""
     return ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+
+
+@contextmanager
+def watched(chromium: Browser, *, locale: str = "en-GB", scripts: bool = True) -> Iterator[Page]:
+    """A page that notices what must never happen: a broken policy, an error of a script.
+
+    Args:
+        locale: of which language the browser asks for pages.
+        scripts: whether it runs any.
+    """
+    context = chromium.new_context(locale=locale, viewport={"width": 1280, "height": 900}, java_script_enabled=scripts)
+    context.set_default_timeout(WAIT_MS)
+    page = context.new_page()
+    complaints: list[str] = []
+    # The policy of the desk is strict; a page that breaks it says so on the console.
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    # Chromium also notes that a form was refused (4xx), and that the desk stopped before the browser; neither is wrong.
+    assert [text for text in complaints if "status of 4" not in text and "ERR_CONNECTION_REFUSED" not in text] == []

@@ -84,9 +84,9 @@ def passphrase(request: Request) -> Response:
     try:
         desk_of(request).change_passphrase(form.text("passphrase"), new)
     except WrongPassphrase as error:
-        return _passphrase(request, {"passphrase": language.gettext(error.message)})
+        return _passphrase(request, {"passphrase": language.error(error)})
     except WeakPassphrase as error:
-        return _passphrase(request, {"passphrase_new": language.gettext(error.message)})
+        return _passphrase(request, {"passphrase_new": language.error(error)})
     told = language.gettext("The passphrase is changed. The old one opens nothing any more.")
     return redirect(request, "organisation", ("done", told))
 

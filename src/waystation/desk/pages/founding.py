@@ -37,8 +37,8 @@ def found(request: Request) -> Response:
     except BadInput as bad:
         return _form(request, messages(request, bad), names)
     except WeakPassphrase as weak:
-        return _form(request, {"passphrase": language.gettext(weak.message)}, names)
-    return redirect(request, "found/papers/root")
+        return _form(request, {"passphrase": language.error(weak)}, names)
+    return redirect(request, "found/papers/root", undo=False)
 
 
 def paper(request: Request) -> Response:

@@ -7,8 +7,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from waystation.desk.web import form_of, open_handler, redirect, render, session_of, url, with_draft, words
+from waystation.desk.web import (
+    form_address,
+    form_of,
+    open_handler,
+    redirect,
+    render,
+    session_of,
+    with_draft,
+    words,
+)
 from waystation.errors import WaystationError
+from waystation.office import drafts as kept_drafts
 
 CLEAR: Final = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
 
@@ -45,35 +55,38 @@ def _try(request: Request) -> Response:
     try:
         drafts = session.unlock(form_of(request).text("passphrase"))
     except WaystationError as error:
-        return _screen(request, language.gettext(error.message), 422)
+        return _screen(request, language.error(error), 422)
     back, session.return_to = session.return_to or "today", ""
-    if not drafts:
-        return redirect(request, back)
     forms = [draft.form for draft in drafts]
-    told = language.gettext("What you had typed when the desk locked is here again. It is not saved yet.")
+    if session.desk is not None and session.founding is None and kept_drafts.find(session.desk, back) is not None:
+        forms.append(back)
+    if not forms:
+        return redirect(request, back)
+    # The language may be another one, now that the book says which one its member reads.
+    told = _told_again(request)
     if len(forms) == 1 or back in forms:
         return redirect(request, with_draft(back if back in forms else forms[0]), ("attention", told))
     return redirect(request, "drafts", ("attention", told))
+
+
+def _told_again(request: Request) -> str:
+    """What stands above a form that has its draft in it again."""
+    request.state.language = None
+    return words(request).gettext("What you had typed when the desk locked is here again. It is not saved yet.")
 
 
 _unlock = open_handler(_try)
 
 
 def lock(request: Request) -> Response:
-    """Forgets the keys at once."""
-    session_of(request).lock()
+    """Forgets the keys at once; whoever unlocks the desk is back where it was locked, with what was typed there."""
+    session = session_of(request)
+    if session.desk is not None:
+        session.return_to = form_address(request, form_of(request))
+    session.lock()
     answer = redirect(request, "locked")
     answer.headers.update(CLEAR)
     return answer
-
-
-def watch(request: Request) -> Response:
-    """What an open page asks now and then, so that a locked desk leaves nothing on the screen. It counts for nobody."""
-    session = session_of(request)
-    session.look()
-    if session.desk is not None:
-        return Response(status_code=204)
-    return Response(status_code=204, headers={"HX-Redirect": url(request, "locked")})
 
 
 def _screen(request: Request, problem: str, status: int) -> Response:
@@ -87,5 +100,4 @@ routes = [
     Route("/locked", open_handler(locked)),
     Route("/unlock", unlock, methods=["POST"]),
     Route("/lock", open_handler(lock), methods=["POST"]),
-    Route("/watch", open_handler(watch)),
 ]

@@ -7,7 +7,7 @@ template for each kind (`templates/kinds/`); the same one serves the form and th
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
@@ -32,10 +32,12 @@ from waystation.desk.web import (
 )
 from waystation.errors import BadInput, Refused
 from waystation.ids import FolderId, FolderType, RecordId, from_text, to_text
-from waystation.office import casework
+from waystation.office import casework, outside
 from waystation.office.desk import Desk
 from waystation.office.reading import look
+from waystation.office.undo import may_strike
 from waystation.records import REGISTRY, Value
+from waystation.records.choices import ToldTo
 from waystation.records.labels import N_
 from waystation.records.values import Day, Moment
 from waystation.views import case as case_view
@@ -53,6 +55,8 @@ ROOTS: Final[Mapping[str, FolderType]] = {
 """First word of an address → type of the folder that it leads into."""
 
 _HOME: Final[Mapping[str, str]] = {
+    "duty": "duty",
+    "helper": "helpers",
     "route": "routes",
     "discouragement": "routes",
     "source": "sources",
@@ -60,6 +64,15 @@ _HOME: Final[Mapping[str, str]] = {
     "citation": "sources",
 }
 """Where a record of the office is shown among its like; the others stand under Organisation."""
+
+_READ: Final[Mapping[str, str]] = {"source": "sources", "claim": "sources/claims"}
+"""Kind of the office → where a record of it is read, as a text or with who says so."""
+
+_LISTS: Final[Mapping[str, str]] = {"claim": "sources/claims", "citation": "sources/claims"}
+"""Where that is not the first page of its part of the book."""
+
+_DRAWN: Final[Mapping[str, str]] = {"route": "routes", "campaign": "money/campaigns"}
+"""Kinds whose records have a page of their own, with what came of them: where it stands."""
 
 _SECTIONS: Final[Mapping[str, str]] = {
     "person": "people",
@@ -84,7 +97,10 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "follow_up": "after",
     "closure": "after",
     "file": "files",
+    "conversation": "happened",
     "note": "happened",
+    "told": "outside",
+    "task_slip": "outside",
     "partner": "partners",
     "member": "members",
     "claim": "claims",
@@ -123,6 +139,9 @@ WORDS: Final[Mapping[str, Words]] = {
     "risk_assessment": Words(
         N_("Risk assessment"), N_("Write the assessment down"), N_("The risk assessment is written down.")
     ),
+    "conversation": Words(
+        N_("A conversation"), N_("Write the conversation down"), N_("The conversation is written down.")
+    ),
     "note": Words(N_("A note"), N_("Write the note down"), N_("The note is written down.")),
     "task": Words(N_("A task"), N_("Set this task"), N_("The task is set.")),
     "check_in": Words(N_("A check-in"), N_("Plan this check-in"), N_("The check-in is planned.")),
@@ -150,6 +169,9 @@ WORDS: Final[Mapping[str, Words]] = {
     "donation": Words(N_("A donation"), N_("Write the donation down"), N_("The donation is written down.")),
     "expense": Words(N_("An expense"), N_("Write the expense down"), N_("The expense is written down.")),
     "member": Words(N_("A member of staff"), N_("Add this member"), N_("The member is added.")),
+    "duty": Words(N_("A duty"), N_("Put them on duty"), N_("The duty is planned.")),
+    "helper": Words(N_("A helper without a desk"), N_("Add this helper"), N_("The helper is added.")),
+    "told": Words(N_("Somebody was told"), N_("Write down what they were told"), N_("It is written down.")),
     "partner": Words(N_("A partner organisation"), N_("Add this partner"), N_("The partner is added.")),
 }
 """Kinds that have a form of their own here; requests, cases, places and files are begun on their own pages."""
@@ -203,6 +225,11 @@ class Where:
         """Address of one of its records."""
         return f"{self.path}/{kind}/{to_text(record)}"
 
+    def own_page(self, kind: str, record: bytes) -> str:
+        """Address of the page on which a record is read, where that is more than its particulars; else empty."""
+        read = _READ.get(kind) if self.folder_type is FolderType.OFFICE else None
+        return f"{read}/{to_text(record)}" if read else ""
+
     def section(self, kind: str) -> str:
         """Address of the part of the folder's page that shows records of a kind."""
         part = _SECTIONS.get(kind)
@@ -221,7 +248,7 @@ def where_of(request: Request) -> Where:
         return Where(FolderId(from_text(text)), folder_type, f"{root}/{text}", f"{root}/{text}", root)
     kind = str(parameters.get("kind", ""))
     page = "money" if folder_type is FolderType.LEDGER else _HOME.get(kind, "organisation")
-    return Where(desk.folder(folder_type), folder_type, root, page, page)
+    return Where(desk.folder(folder_type), folder_type, root, _LISTS.get(kind, page), page)
 
 
 def in_folders(
@@ -315,7 +342,7 @@ async def reveal(request: Request) -> Response:
     save = casework.reveal(desk, where.folder, record.kind, RecordId(record.record), name, form.text("reason")[:500])
     desk.save(save)
     back = request.query_params.get("page", "")
-    if back != where.back and not back.startswith(f"{where.path}/"):
+    if back != where.back and not back.startswith((f"{where.path}/", f"{where.back}/")):
         back = where.record(record.kind, record.record)
     asked = [*request.query_params.getlist("show")[:19], _named(record, name)]
     query = "&".join(f"show={quote(shown)}" for shown in asked)
@@ -443,11 +470,17 @@ def _begin(
         fields[_ME[kind]] = desk.member
     if kind == "note":
         fields["written"] = this_minute(desk)
+    if kind == "told":
+        fields["told"] = this_minute(desk)
+    if kind == "helper":
+        fields["code_name"] = outside.propose_name(desk, words(request).code)
     if len(choices.get("person", ())) == 1:
         fields["person"] = from_text(choices["person"][0][0])
     for name, text in request.query_params.items():
         if name in spec.fields and spec.fields[name].type_name == "link":
             fields[name] = from_text(text)
+    if kind == "told" and "helper" in fields:
+        fields["audience"] = ToldTo.HELPER
     return fields
 
 
@@ -507,6 +540,8 @@ def edit(request: Request) -> Response:
     """The form of a record that is there."""
     where = where_of(request)
     record = record_at(request, where)
+    if record.struck is not None:
+        return redirect(request, where.record(record.kind, record.record))
     if not casework.editable(desk_of(request), record.kind):
         raise Refused("Records of this kind are not changed by hand. Write a new one beside it.")
     return form_page(request, where, record.kind, record)
@@ -517,7 +552,8 @@ async def amend(request: Request) -> Response:
     desk, where = desk_of(request), where_of(request)
     record = record_at(request, where)
     form = kept_masked(form_of(request), record)
-    back = where.back if REGISTRY[record.kind].owns_folder else where.record(record.kind, record.record)
+    own = where.own_page(record.kind, record.record) or where.record(record.kind, record.record)
+    back = where.back if REGISTRY[record.kind].owns_folder else own
     try:
         fields = unchanged_moments(form.fields(REGISTRY[record.kind], desk), record)
         save = casework.amend(
@@ -536,30 +572,40 @@ async def amend(request: Request) -> Response:
 
 def show(request: Request) -> Response:
     """A finished record."""
-    desk, where = desk_of(request), where_of(request)
+    where = where_of(request)
     record = record_at(request, where)
     if REGISTRY[record.kind].owns_folder:
         return redirect(request, where.back)
-    teller = Teller(request, desk, where.folder)
-    return render(
-        request,
-        "record.html",
-        page=where.page,
-        title=teller.language.gettext(REGISTRY[record.kind].label),
-        where=where,
-        folder_name=folder_name(desk, where),
-        kind=record.kind,
-        record=record,
-        t=teller,
-        unmasked=Unmasked(request, where),
-        conflicts={
+    if record.kind in _DRAWN:
+        return redirect(request, f"{_DRAWN[record.kind]}/{record.ref}")
+    return render(request, "record.html", **record_context(request, where, record))
+
+
+def record_context(request: Request, where: Where, record: Shown) -> dict[str, Any]:
+    """What the page of one record shows, for `render`; `record.html` draws it, alone or inside another page."""
+    desk, teller = desk_of(request), Teller(request, desk_of(request), where.folder)
+    stands = record.struck is None
+    return {
+        "page": where.page,
+        "title": teller.language.gettext(REGISTRY[record.kind].label),
+        "where": where,
+        "folder_name": folder_name(desk, where),
+        "kind": record.kind,
+        "record": record,
+        "t": teller,
+        "unmasked": Unmasked(request, where),
+        "conflicts": {
             conflict.field: versions(teller, conflict)
             for conflict in case_view.conflicts(desk.reader, where.folder)
             if (conflict.kind, conflict.record) == (record.kind, record.record)
         },
-        editable=casework.editable(desk, record.kind) and record.kind in casework.addable(desk, where.folder_type),
-        acts=acts_for(record),
-    )
+        "editable": stands
+        and casework.editable(desk, record.kind)
+        and record.kind in casework.addable(desk, where.folder_type),
+        "acts": acts_for(record) if stands else [],
+        "strikeable": stands and may_strike(desk, record.kind),
+        "struck": None if record.struck is None else teller.moment(record.struck),
+    }
 
 
 class Act(NamedTuple):
@@ -603,7 +649,15 @@ def _arrival_acts(record: Shown) -> list[Act]:
     return [] if record.fields.get("confirmed") is True else [Act("confirm", N_("They confirm it themselves"))]
 
 
+def _slip_acts(record: Shown) -> list[Act]:
+    if "destroyed" in record.fields:
+        return []
+    return [Act("slip", N_("Show the slip, to print it")), Act("destroyed", N_("It was destroyed"))]
+
+
 def _file_acts(record: Shown) -> list[Act]:
+    if "working_copy_of" in record.fields:
+        return [Act("download", N_("Take the working copy out"))]
     return [Act("download", N_("Take a copy out of the book"))]
 
 
@@ -615,6 +669,7 @@ _ACTS: Final[Mapping[str, Callable[[Shown], list[Act]]]] = {
     "journey": _journey_acts,
     "stay": _stay_acts,
     "arrival": _arrival_acts,
+    "task_slip": _slip_acts,
     "file": _file_acts,
 }
 

@@ -17,17 +17,19 @@ from waystation.desk.web import choice_label, refs, url, words
 from waystation.errors import BadInput
 from waystation.ids import FolderId, FolderType, from_text, to_text
 from waystation.office.desk import Desk
+from waystation.office.own_words import OWN_WORDS
 from waystation.office.reading import may_look
+from waystation.office.time_zones import towns
 from waystation.records import REGISTRY, Value
 from waystation.records.fields import CountryField, FieldSpec, LinkField, ManyField
 from waystation.records.values import Amount, Day, Many, Moment, Money
 from waystation.views import shown as views
-from waystation.views.case import TimelineChange, TimelineItem
 from waystation.views.shown import Option, Shown
+from waystation.views.timeline import TimelineChange, TimelineItem
 
 Fields = Mapping[str, Value]
 
-IN_FOLDER: Final = frozenset(("person", "application", "journey", "contact_channel", "file"))
+IN_FOLDER: Final = frozenset(("person", "application", "journey", "contact_channel", "file", "consent"))
 """Kinds that are chosen among the records of the same folder."""
 
 _FOLDERS: Final = {"case": FolderType.CASE, "request": FolderType.REQUEST, "place": FolderType.PLACE}
@@ -39,8 +41,9 @@ _OWN_PAGE: Final[Mapping[str, str]] = {
     "place": "places",
     "route": "office/route",
     "partner": "office/partner",
-    "source": "office/source",
-    "claim": "office/claim",
+    "helper": "helpers",
+    "source": "sources",
+    "claim": "sources/claims",
     "campaign": "ledger/campaign",
 }
 """Kind → the first part of the address of its records, wherever they are linked from."""
@@ -58,6 +61,8 @@ class Event(NamedTuple):
     body: str
     url: str
     tone: str
+    struck: bool = False
+    back_url: str = ""
 
 
 class Teller:
@@ -100,6 +105,8 @@ class Teller:
                 return self.link(field.target, value)
             case int():
                 return formats.format_amount(value, self.language)
+            case str() if (kind, name, value) in OWN_WORDS:
+                return self._(value)
             case _:
                 return choice_label(self.language, kind, name, value)
 
@@ -129,7 +136,11 @@ class Teller:
         if kind == "person":
             return self._people().get(record, self._("someone in this case"))
         if kind in IN_FOLDER or kind == "route":
-            found = next((option for option in self._choices(kind) if option.record == record), None)
+            offered = (option for option in self._choices(kind) if option.record == record)
+            found: Option | Shown | None = next(offered, None)
+            if found is None and kind in IN_FOLDER and self._folder is not None:
+                # What is over is no longer offered, but records still speak of it.
+                found = views.record(self.desk.reader, self._folder, kind, record)
             return self.subject(kind, found.fields, found.record) if found else self._("not known here")
         name = views.name(self.desk.reader, kind, record) if self._may_look(kind) else ""
         return name or self._("not known here")
@@ -191,9 +202,13 @@ class Teller:
     # ── Choices of a form ──
 
     def choices(self, kind: str) -> dict[str, list[tuple[str, str]]]:
-        """Field → what can be chosen, for every field of a kind that links to a record."""
+        """Field → what can be chosen, for every field of a kind that links to a record, and for a time zone."""
         fields = REGISTRY[kind].fields
-        return {name: self.choices_of(field.target) for name, field in fields.items() if field.target}
+        found = {name: self.choices_of(field.target) for name, field in fields.items() if field.target}
+        if "time_zone" in fields:
+            # An input with a list, not a select: whoever knows the town types its first letters.
+            found["time_zone"] = list(towns(self.language.code).items())
+        return found
 
     def choices_of(self, target: str) -> list[tuple[str, str]]:
         """Record and words of everything that a link to this kind can lead to."""
@@ -310,6 +325,8 @@ class Teller:
             body=str(body) if body and first.kind in ("note", "check_in") else "",
             url=f"{where}/{first.kind}/{to_text(first.record)}" if first.kind in REGISTRY else "",
             tone="arrived" if first.kind == "arrival" and first.subject.get("confirmed") is True else "",
+            struck=first.struck,
+            back_url=f"{where}/{first.kind}/{to_text(first.record)}/bring-back" if first.struck else "",
         )
 
     def _sentence(self, change: TimelineChange) -> str:
@@ -324,6 +341,10 @@ class Teller:
             told = label
         else:
             told = f"{label}: {subject}"
+        if change.act == "struck":
+            return self._("%(what)s – struck out", what=told)
+        if change.act == "back":
+            return self._("%(what)s – brought back", what=told)
         if change.first:
             return told
         names = ", ".join(self.field_label(change.kind, name) for name in change.fields[:4])
@@ -402,12 +423,20 @@ def _check_in(teller: Teller, fields: Fields) -> str:
 
 
 def _task(teller: Teller, fields: Fields) -> str:
-    return str(fields.get("title", ""))
+    return teller.text("task", "title", fields.get("title"))
 
 
 def _risk(teller: Teller, fields: Fields) -> str:
     level = teller.text("risk_assessment", "level", fields.get("level"))
     return _joined([level, teller.text("risk_assessment", "timeframe", fields.get("timeframe")).lower()])
+
+
+def _told(teller: Teller, fields: Fields) -> str:
+    who = next(
+        (teller.text("told", name, fields[name]) for name in ("helper", "partner") if name in fields),
+        teller.text("told", "audience", fields.get("audience")),
+    )
+    return _joined([who, teller.text("told", "told", fields.get("told"))])
 
 
 def _closure(teller: Teller, fields: Fields) -> str:
@@ -443,6 +472,10 @@ _SUBJECTS: Final[Mapping[str, Callable[[Teller, Fields], str]]] = {
             "claim": ("statement",),
             "citation": ("relation", "source"),
             "campaign": ("name",),
+            "duty": ("member", "begins"),
+            "conversation": ("channel", "began"),
+            "helper": ("code_name",),
+            "task_slip": ("shown_as", "helper", "meets"),
             "donation": ("amount", "received"),
             "expense": ("amount", "category", "spent"),
             "member": ("display_name",),
@@ -458,6 +491,7 @@ _SUBJECTS: Final[Mapping[str, Callable[[Teller, Fields], str]]] = {
     "task": _task,
     "risk_assessment": _risk,
     "closure": _closure,
+    "told": _told,
 }
 
 _WEIGHT: Final[Mapping[str, int]] = {

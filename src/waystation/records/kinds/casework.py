@@ -55,6 +55,7 @@ class Case(TypedDict, total=False):
     case_plan: Annotated[str, text(N_("Case plan"), CASE, max_chars=4000, lines=8)]
     safety_plan: Annotated[str, text(N_("Safety plan"), CASE, max_chars=4000, lines=8)]
     press_silence: Annotated[bool, flag(N_("Never to be mentioned to the press"), CASE)]
+    time_zone: Annotated[str, text(N_("Time zone where they are"), CASE, max_chars=60, searchable=False)]
 
 
 @kind("protection_concern", folders=_WITH_A_PERSON, label=N_("Protection concern"))
@@ -63,7 +64,7 @@ class ProtectionConcern(TypedDict, total=False):
     person: Annotated[bytes, link("person", N_("Person"), CASE)]
     from_whom: Annotated[str, text(N_("From whom"), CASE)]
     since: Annotated[Day, day(N_("Since"), CASE)]
-    ended: Annotated[Day, day(N_("Ended"), CASE)]
+    ended: Annotated[Day, day(N_("Over since"), CASE)]
     details: Annotated[str, text(N_("Details"), CASE, max_chars=4000, lines=6)]
 
 
@@ -131,7 +132,7 @@ class Closure(TypedDict, total=False):
     """Why and when the work ended; it ends no more once `reopened` holds a day."""
 
     reason: Annotated[ClosureReason, choice(ClosureReason, N_("Closure reason"), CASE, required=True)]
-    closed: Annotated[Day, day(N_("Closed"), CASE, required=True)]
+    closed: Annotated[Day, day(N_("Closed on"), CASE, required=True)]
     details: Annotated[str, text(N_("Details"), CASE, max_chars=2000, lines=4)]
     closed_by: Annotated[bytes, link("member", N_("Closed by"), CASE)]
     transferred_to: Annotated[bytes, link("partner", N_("Transferred to"), CASE)]
@@ -158,9 +159,11 @@ class File(TypedDict, total=False):
     media_type: Annotated[str, text(N_("Type of file"), OFFICE, max_chars=100, required=True, searchable=False)]
     size: Annotated[int, integer(N_("Size in bytes"), OFFICE, high=FILE_MAX, required=True)]
     description: Annotated[str, text(N_("What it shows"), OFFICE, max_chars=1000, lines=3)]
+    sha256: Annotated[str, text(N_("SHA-256 of the file"), OFFICE, max_chars=64, searchable=False)]
+    working_copy_of: Annotated[bytes, link("file", N_("Working copy of"), OFFICE)]
     added: Annotated[Moment, moment(N_("Added"), OFFICE, required=True)]
     added_by: Annotated[bytes, link("member", N_("Added by"), OFFICE)]
-    file_key: Annotated[bytes, octets(N_("Key"), OFFICE, size=32, required=True)]
+    file_key: Annotated[bytes, octets(N_("Key of the file"), OFFICE, size=32, required=True)]
     chunks: Annotated[
         bytes,
         octets(N_("Chunks"), OFFICE, size=32, count_max=FILE_MAX // FILE_PIECE + 1, required=True),

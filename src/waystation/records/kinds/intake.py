@@ -59,6 +59,7 @@ class Request(TypedDict, total=False):
     referrer: Annotated[str, text(N_("Referred by"), CASE)]
     present_country: Annotated[str, country(N_("Country they are in"), CASE)]
     region: Annotated[str, text(N_("Region of the danger"), CASE)]
+    time_zone: Annotated[str, text(N_("Time zone where they are"), CASE, max_chars=60, searchable=False)]
     people: Annotated[int, integer(N_("How many people"), CASE, low=1, high=99)]
     story: Annotated[str, text(N_("What they said"), CASE, max_chars=8000, lines=12)]
     needs: Annotated[Many, many(Need, N_("What they need"), CASE)]
@@ -98,7 +99,7 @@ class Person(TypedDict, total=False):
 class IdentityDocument(TypedDict, total=False):
     person: Annotated[bytes, link("person", N_("Whose"), CASE, required=True)]
     type: Annotated[DocumentType, choice(DocumentType, N_("Document"), CASE, required=True)]
-    number: Annotated[str, text(N_("Number"), MASKED, max_chars=60)]
+    number: Annotated[str, text(N_("Document number"), MASKED, max_chars=60)]
     issued_by: Annotated[str, country(N_("Country of issue"), CASE)]
     issued: Annotated[Day, day(N_("Issued"), CASE)]
     expires: Annotated[Day, day(N_("Expires"), CASE)]
@@ -153,3 +154,20 @@ class Consent(TypedDict, total=False):
     valid_until: Annotated[Day, day(N_("Valid until"), CASE)]
     withdrawn: Annotated[Day, day(N_("Withdrawn on"), CASE)]
     taken_by: Annotated[bytes, link("member", N_("Taken by"), CASE)]
+
+
+@kind("conversation", folders=_WITH_A_PERSON, label=N_("Conversation"))
+class Conversation(TypedDict, total=False):
+    """Messages as they were written: a chat thread or a letter. Who wrote stands beside each line as them or us."""
+
+    channel: Annotated[ContactType, choice(ContactType, N_("Channel"), CASE, required=True)]
+    person: Annotated[bytes, link("person", N_("With whom"), CASE)]
+    wrote_as: Annotated[str, text(N_("How they sign there"), MASKED, max_chars=400)]
+    subject: Annotated[str, text(N_("Subject"), CASE, max_chars=300)]
+    began: Annotated[Moment, moment(N_("First message"), CASE)]
+    ended: Annotated[Moment, moment(N_("Last message"), CASE)]
+    messages: Annotated[int, integer(N_("Number of messages"), CASE, low=1)]
+    body: Annotated[str, text(N_("Messages"), CASE, max_chars=12_000, lines=12, required=True)]
+    original: Annotated[bytes, link("file", N_("As it came"), CASE)]
+    noted: Annotated[Moment, moment(N_("Taken into the book"), CASE, required=True)]
+    noted_by: Annotated[bytes, link("member", N_("Taken in by"), CASE)]

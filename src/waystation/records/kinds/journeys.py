@@ -100,7 +100,7 @@ class Evacuation(TypedDict, total=False):
     """Taken out of the place of danger; whether abroad is counted apart."""
 
     people: Annotated[Many, links("person", N_("Who was evacuated"), CASE)]
-    evacuated: Annotated[Day, day(N_("Evacuated"), CASE, required=True)]
+    evacuated: Annotated[Day, day(N_("Evacuated on"), CASE, required=True)]
     origin: Annotated[str, text(N_("From where"), CASE)]
     refuge: Annotated[str, text(N_("To where"), CASE)]
     partner: Annotated[bytes, link("partner", N_("Partner"), CASE)]
@@ -116,7 +116,7 @@ class OwnDeparture(TypedDict, total=False):
     """They left without our help, perhaps without papers; the case may stay open."""
 
     people: Annotated[Many, links("person", N_("Who left"), CASE)]
-    departed: Annotated[Day, day(N_("Left"), CASE, required=True)]
+    departed: Annotated[Day, day(N_("Left on"), CASE, required=True)]
     papers: Annotated[DepartureState, choice(DepartureState, N_("With or without papers"), CASE, required=True)]
     destination: Annotated[str, country(N_("To which country"), CASE)]
     remarks: Annotated[str, text(N_("Remarks"), CASE, max_chars=2000, lines=4)]
@@ -159,6 +159,6 @@ class Arrival(TypedDict, total=False):
     people: Annotated[Many, links("person", N_("Who arrived"), CASE)]
     country: Annotated[str, country(N_("Country of arrival"), CASE, required=True)]
     city: Annotated[str, text(N_("City"), CASE)]
-    arrived: Annotated[Day, day(N_("Arrived"), CASE, required=True)]
+    arrived: Annotated[Day, day(N_("Arrived on"), CASE, required=True)]
     confirmed: Annotated[bool, flag(N_("Confirmed by the person"), CASE)]
     partner: Annotated[bytes, link("partner", N_("Received by"), CASE)]

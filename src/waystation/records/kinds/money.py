@@ -31,7 +31,7 @@ class Campaign(TypedDict, total=False):
     goal: Annotated[Money, money(N_("Goal"), OPEN)]
     announced: Annotated[Money, money(N_("Sum announced as raised"), OFFICE)]
     opened: Annotated[Day, day(N_("Opened"), OFFICE)]
-    closed: Annotated[Day, day(N_("Closed"), OFFICE)]
+    closed: Annotated[Day, day(N_("Closed on"), OFFICE)]
 
 
 @kind("donation", folders=_LEDGER, label=N_("Donation"))
@@ -49,7 +49,7 @@ class Donation(TypedDict, total=False):
 @kind("expense", folders=_LEDGER, label=N_("Expense"))
 class Expense(TypedDict, total=False):
     amount: Annotated[Money, money(N_("Amount"), OFFICE, required=True)]
-    spent: Annotated[Day, day(N_("Spent"), OFFICE, required=True)]
+    spent: Annotated[Day, day(N_("Day of the expense"), OFFICE, required=True)]
     category: Annotated[ExpenseCategory, choice(ExpenseCategory, N_("Category"), OFFICE, required=True)]
     for_case: Annotated[bytes, link("case", N_("Case"), OFFICE)]
     campaign: Annotated[bytes, link("campaign", N_("From the campaign"), OFFICE)]

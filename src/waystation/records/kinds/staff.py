@@ -3,10 +3,10 @@
 from typing import Annotated, TypedDict
 
 from waystation.ids import FolderType
-from waystation.records.choices import Language, PartnerService, Role
-from waystation.records.declare import MASKED, OFFICE, country, day, kind, many, text
+from waystation.records.choices import Language, ListPage, PartnerService, Role
+from waystation.records.declare import MASKED, OFFICE, choice, country, day, kind, link, many, moment, text
 from waystation.records.labels import N_
-from waystation.records.values import Day, Many
+from waystation.records.values import Day, Many, Moment
 
 
 @kind("member", folders={FolderType.OFFICE}, label=N_("Member of staff"))
@@ -16,6 +16,7 @@ class Member(TypedDict, total=False):
     display_name: Annotated[str, text(N_("Name at work"), OFFICE, max_chars=60, required=True)]
     roles: Annotated[Many, many(Role, N_("Roles"), OFFICE)]
     languages: Annotated[Many, many(Language, N_("Languages"), OFFICE)]
+    pages_in: Annotated[Language, choice(Language, N_("Language of the pages"), OFFICE)]
     joined: Annotated[Day, day(N_("Joined"), OFFICE)]
     departed: Annotated[Day, day(N_("Left the organisation"), OFFICE)]
 
@@ -39,3 +40,23 @@ class Organisation(TypedDict, total=False):
         str, text(N_("Public half of the recovery key"), OFFICE, max_chars=80, required=True, searchable=False)
     ]
     founded: Annotated[Day, day(N_("Founded"), OFFICE, required=True)]
+
+
+@kind("duty", folders={FolderType.OFFICE}, label=N_("Duty"))
+class Duty(TypedDict, total=False):
+    """Who answers when something happens, from when until when."""
+
+    member: Annotated[bytes, link("member", N_("Who is on duty"), OFFICE, required=True)]
+    begins: Annotated[Moment, moment(N_("Begins"), OFFICE, required=True)]
+    ends: Annotated[Moment, moment(N_("Ends"), OFFICE, required=True)]
+    remarks: Annotated[str, text(N_("Remarks"), OFFICE, max_chars=500, lines=2)]
+
+
+@kind("saved_filter", folders={FolderType.OFFICE}, label=N_("Kept filter"))
+class SavedFilter(TypedDict, total=False):
+    """A list as one member likes to see it."""
+
+    name: Annotated[str, text(N_("Name of the filter"), OFFICE, max_chars=60, required=True)]
+    member: Annotated[bytes, link("member", N_("Whose"), OFFICE, required=True)]
+    page: Annotated[ListPage, choice(ListPage, N_("Of which list"), OFFICE, required=True)]
+    filters: Annotated[str, text(N_("What it shows"), OFFICE, max_chars=1000, required=True, searchable=False)]

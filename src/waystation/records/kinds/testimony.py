@@ -16,14 +16,16 @@ from waystation.records.declare import (
     OPEN,
     choice,
     day,
+    integer,
     kind,
     link,
+    moment,
     money,
     number,
     text,
 )
 from waystation.records.labels import N_
-from waystation.records.values import Amount, Day, Money
+from waystation.records.values import Amount, Day, Moment, Money
 
 _TESTIMONY = {FolderType.OFFICE, FolderType.INCIDENT}
 
@@ -38,6 +40,17 @@ class Source(TypedDict, total=False):
     spoken_to: Annotated[str, text(N_("Who told us"), MASKED)]
     grade: Annotated[SourceGrade, choice(SourceGrade, N_("Source grade"), OFFICE)]
     relies_on: Annotated[bytes, link("source", N_("Relies on the source"), OFFICE)]
+    original: Annotated[bytes, link("file", N_("As it was kept"), OFFICE)]
+    kept: Annotated[Moment, moment(N_("Kept"), OFFICE)]
+
+
+@kind("passage", folders=_TESTIMONY, label=N_("Passage"))
+class Passage(TypedDict, total=False):
+    """A stretch of a source's own text, whole paragraphs, without the furniture of its page."""
+
+    source: Annotated[bytes, link("source", N_("Source"), OFFICE, required=True)]
+    place: Annotated[int, integer(N_("Place in the source"), OFFICE, low=1, high=10_000, required=True)]
+    words: Annotated[str, text(N_("Text"), OFFICE, max_chars=12_000, lines=12, required=True)]
 
 
 @kind("claim", folders=_TESTIMONY, label=N_("Claim"))
@@ -59,5 +72,7 @@ class Citation(TypedDict, total=False):
     relation: Annotated[CitationRelation, choice(CitationRelation, N_("What the source does"), OFFICE, required=True)]
     words: Annotated[str, text(N_("In its own words"), OFFICE, max_chars=2000, lines=4)]
     locator: Annotated[str, text(N_("Where in the source"), OFFICE)]
+    passage: Annotated[bytes, link("passage", N_("In the passage"), OFFICE)]
+    starts: Annotated[int, integer(N_("First character of the words"), OFFICE, high=12_000)]
     dated: Annotated[Day, day(N_("Said on"), OFFICE)]
     grade: Annotated[InformationGrade, choice(InformationGrade, N_("Information grade"), OFFICE)]
