@@ -73,7 +73,8 @@ def save(
             "INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?)", (b"floor desk 16 by", seq, head, position - 1)
         )
         connection.execute(
-            "INSERT INTO record (folder, kind, id, state, conflicts, first, last) VALUES (?, 'note', ?, ?, 0, ?, ?)",
+            "INSERT INTO record (folder, kind, id, state, conflicts, first, last, struck)"
+            " VALUES (?, 'note', ?, ?, 0, ?, ?, 0)",
             (folder, random(16), state, position, position),
         )
         row = connection.last_insert_rowid()

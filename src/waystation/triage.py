@@ -28,6 +28,9 @@ from waystation.records.values import Day
 
 _LEVELS: Final = {level.value: rank for rank, level in enumerate(RiskLevel)}
 _TIMEFRAMES: Final = {frame.value: rank for rank, frame in enumerate(Timeframe)}
+_GRAVE: Final = _LEVELS[RiskLevel.HIGH.value]
+_NOW: Final = _TIMEFRAMES[Timeframe.NOW.value]
+_UNKNOWN: Final = _TIMEFRAMES[Timeframe.UNKNOWN.value]
 _DAY_HOURS: Final = 24
 _NO_DEADLINE: Final = 10**6
 
@@ -78,6 +81,11 @@ class Urgency:
     alarm: bool
 
 
+def key(danger: Danger, *, today: str, now_ms: Millis) -> Key:
+    """One person's place in the order, without the reasons: what sorts many quickly. Arguments as for `urgency`."""
+    return _measured(danger, today, now_ms)[0]
+
+
 def urgency(danger: Danger, *, today: str, now_ms: Millis) -> Urgency:
     """One person's place in the order.
 
@@ -86,15 +94,20 @@ def urgency(danger: Danger, *, today: str, now_ms: Millis) -> Urgency:
         today: ISO date at the desk.
         now_ms: for the hours since a missed check-in.
     """
-    level = _rank(danger.level, _LEVELS, unknown=_LEVELS[RiskLevel.HIGH.value])
-    timeframe = _rank(danger.timeframe, _TIMEFRAMES, unknown=_TIMEFRAMES[Timeframe.UNKNOWN.value])
+    place, days_left, hours_missed, review_left = _measured(danger, today, now_ms)
+    return Urgency(place, tuple(_reasons(danger, days_left, hours_missed, review_left)), place[0] < 0)
+
+
+def _measured(danger: Danger, today: str, now_ms: Millis) -> tuple[Key, int, int, int]:
+    """The place, and what it is read from: days to the deadline, hours since a check-in, days to the review."""
+    level = _rank(danger.level, _LEVELS, unknown=_GRAVE)
+    timeframe = _rank(danger.timeframe, _TIMEFRAMES, unknown=_UNKNOWN)
     days_left = _days_until(danger.deadline, today)
     hours_missed = -1 if danger.missed_ms is None else max(0, (now_ms - danger.missed_ms) // HOUR_MS)
-    grave = level >= _LEVELS[RiskLevel.HIGH.value]
-    alarm = hours_missed >= 0 and (grave or timeframe == _TIMEFRAMES[Timeframe.NOW.value])
+    alarm = hours_missed >= 0 and (level >= _GRAVE or timeframe == _NOW)
     review_left = _days_until(danger.review, today)
     overdue = review_left < 0
-    key = (
+    place = (
         -int(alarm),
         -level,
         -timeframe,
@@ -103,7 +116,7 @@ def urgency(danger: Danger, *, today: str, now_ms: Millis) -> Urgency:
         -int(overdue),
         danger.record,
     )
-    return Urgency(key, tuple(_reasons(danger, days_left, hours_missed, review_left)), alarm)
+    return place, days_left, hours_missed, review_left
 
 
 def order(dangers: Iterable[Danger], *, today: str, now_ms: Millis) -> list[tuple[Danger, Urgency]]:

@@ -224,7 +224,7 @@ def test_shut_routes_stand_apart_and_a_route_keeps_its_past(there: tuple[Furnish
         ),
     )
     text = main(page(sitting, "routes"))
-    assert text.index('id="shut"') < text.index("Lithuania, Humanitarian visa", text.index('id="ways"'))
+    assert text.index('id="shut"') < text.index("Lithuania, humanitarian visa", text.index('id="ways"'))
     own = page(sitting, f"routes/{to_text(desk.route)}")
     assert "Shut since" in own
     assert "changed" in main(own).partition('id="happened"')[2]

@@ -1,6 +1,7 @@
 """A furnished desk with a record of every kind, and its pages in a language that was asked for."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,16 +39,31 @@ class Everywhere:
         return texts(self.desk.desk)
 
 
-@pytest.fixture
-def everywhere(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[Everywhere]:
+@contextmanager
+def opened(folder: Path, label: str) -> Iterator[Everywhere]:
     """A desk of which every page can be seen."""
+    clock, randomness = HeldClock(), Seeded(label)
     with (
-        furnished(tmp_path, clock, randomness) as desk,
+        furnished(folder, clock, randomness) as desk,
         sit_down(desk.home, clock, system(clock, randomness)) as sitting,
     ):
         complete(desk)
         sitting.session.open(desk.desk)
         yield Everywhere(desk, sitting)
+
+
+@pytest.fixture(scope="module")
+def to_look_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]:
+    """One for all tests that only look."""
+    with opened(tmp_path_factory.mktemp("look"), __name__) as everywhere:
+        yield everywhere
+
+
+@pytest.fixture
+def everywhere(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Everywhere]:
+    """One that a test may change."""
+    with opened(tmp_path, request.node.nodeid) as everywhere:
+        yield everywhere
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ Arabic, written from the right.
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -58,15 +59,19 @@ def catalogue(code: str, texts: Catalog) -> Catalog:
 @contextmanager
 def spoken(folder: Path, patched: pytest.MonkeyPatch) -> Iterator[None]:
     """Puts the two languages in the place of the real ones."""
-    texts = template()
     for code in (LEFT, RIGHT):
         path = folder / code / "LC_MESSAGES" / f"{DOMAIN}.po"
         path.parent.mkdir(parents=True)
-        path.write_bytes(written(catalogue(code, texts)))
+        path.write_bytes(_file(code))
     patched.setattr(i18n, "LOCALE", folder)
     _forget()
     yield
     _forget()
+
+
+@cache
+def _file(code: str) -> bytes:
+    return written(catalogue(code, template()))
 
 
 def _forget() -> None:

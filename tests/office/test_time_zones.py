@@ -64,3 +64,9 @@ def test_every_zone_that_is_offered_is_known_in_both_languages() -> None:
         assert len(towns) > 400
         assert all(zone_is_known(zone) and town for zone, town in towns.items())
     assert time_zones.towns("ru")["Europe/Moscow"] == "Москва"
+    assert time_zones.towns("ru")["Europe/Kyiv"] == "Киев"
+
+
+def test_only_places_are_offered() -> None:
+    """A fixed distance from Greenwich keeps no summer time, and its sign is the wrong way round."""
+    assert [zone for zone in time_zones.towns("en") if zone.startswith("Etc/") or "/" not in zone] == []

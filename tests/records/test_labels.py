@@ -98,7 +98,8 @@ def test_words_are_those_of_the_field(label: str, word: str) -> None:
 
 def test_nobody_speaks_like_the_police() -> None:
     for message in set(messages()):
-        assert not re.search(r"\b(дел[оауе]|жертв[аыу]|фигурант|контингент)\b", translated(message).casefold()), message
+        said = translated(message).casefold()
+        assert not re.search(r"(?<!как у них )\b(дел[оауе]|жертв[аыу]|фигурант|контингент)\b", said), message
 
 
 def test_no_list_says_the_same_twice() -> None:

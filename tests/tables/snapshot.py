@@ -19,6 +19,9 @@ def snapshot(connection: apsw.Connection, registry: Registry) -> Snapshot:
         "step": "SELECT * FROM step",
         "tried": "SELECT * FROM tried",
         "night": "SELECT * FROM night",
+        "case_total": "SELECT * FROM case_total",
+        "request_total": "SELECT * FROM request_total",
+        "step_total": "SELECT * FROM step_total",
         "search": "SELECT r.folder, r.kind, r.id, v.term, v.offset FROM words v JOIN record r ON r.rowid = v.doc",
     }
     for name, spec in registry.items():

@@ -24,7 +24,7 @@ from waystation.records import (
     decode_state,
     encode_payload,
 )
-from waystation.tables import Tables, search
+from waystation.tables import Tables, schema, search
 from waystation.tables.tables import UNSENT
 from waystation.textsearch import Terms
 
@@ -33,6 +33,7 @@ CASE, OTHER, REQUEST, OFFICE = (FolderId(bytes([n]) * 16) for n in (10, 11, 12, 
 TYPES = {CASE: FolderType.CASE, OTHER: FolderType.CASE, REQUEST: FolderType.REQUEST, OFFICE: FolderType.OFFICE}
 RECORDS = [RecordId(bytes([n]) * 16) for n in (20, 21)]
 MEMBER = MemberId(bytes(16))
+DAY = Day("2017-05-03", "2017-05-03")
 
 
 @cache
@@ -286,6 +287,47 @@ def test_a_new_day_turns_what_depends_on_it() -> None:
         hiding.append(connection.execute("SELECT in_hiding FROM case_now").fetchall()[0][0])
     assert hiding == [0, 1, 1, 0, 0]
     assert tables.turn() == 0
+
+
+def test_totals_are_what_their_rows_add_up_to() -> None:
+    """Through every way in which a row comes, is made again, moves to another total, and goes."""
+    connection, tables = made()
+
+    def both() -> tuple[list[list[object]], list[list[object]]]:
+        kept = [list(connection.execute(f"SELECT * FROM {name}")) for name in totals]
+        with connection:
+            for name in totals:
+                connection.execute(f"DELETE FROM {name}")
+            for statement in schema.summing():
+                connection.execute(statement)
+        return kept, [list(connection.execute(f"SELECT * FROM {name}")) for name in totals]
+
+    totals = ("case_total", "request_total", "step_total")
+    kept: list[list[object]] = []
+    left = Change("own_departure", RECORDS[0], {"departed": DAY, "papers": "without_papers"})
+    over = Change("closure", RECORDS[1], {"closed": DAY, "reason": "lost_contact"})
+    for number, (folder, *changes) in enumerate(
+        (
+            (CASE, Change("case", RecordId(CASE), {"code_name": "Juniper Kettle"}), left),
+            (OTHER, Change("case", RecordId(OTHER), {"code_name": "Copper Anchor"}), left),
+            (OTHER, Change("own_departure", RECORDS[1], {"papers": "without_papers"})),
+            (REQUEST, Change("request", RecordId(REQUEST), {"people": 3})),
+            (OTHER, over),
+            (REQUEST, Change("request", RecordId(REQUEST), {"same_as": RecordId(OFFICE)}), left),
+            (OTHER, Change("own_departure", RECORDS[0], {"departed": None})),
+            (REQUEST, Change("request", RecordId(REQUEST), {"outcome": "lost_contact", "outcome_day": DAY})),
+        ),
+        1,
+    ):
+        tables.apply([entry(folder, (DESKS[0], number), *changes, position=number)])
+        kept, summed = both()
+        assert kept == summed
+    assert all(kept)
+    for folder in (CASE, OTHER, REQUEST):
+        tables.forget(folder)
+        kept, summed = both()
+        assert kept == summed
+    assert not any(kept)
 
 
 @pytest.mark.parametrize("words", ["Магомедов", "magomedov"])

@@ -36,12 +36,15 @@ from waystation.views.requests import RequestFilter
 from waystation.views.sources import Filter
 from waystation.views.timeline import Only, Theme, timeline
 
-SMALL = ("k_member", "k_partner", "k_route", "k_place", "k_campaign", "k_discouragement", "search", "meta", "json_each")
-"""Tables of the office, which hold tens of rows; the index of words, which is asked by its own means; given lists."""
+SMALL = (
+    "k_member", "k_partner", "k_route", "k_place", "k_campaign", "k_discouragement", "search", "meta", "json_each",
+    "case_total", "request_total",
+)  # fmt: skip
+"""Tables of the office and totals, of tens of rows; the index of words, asked by its own means; given lists."""
 
 NARROW = {
-    "case_now_counts", "case_now_going_on", "case_now_stage", "case_now_list", "case_now_open", "case_now_conflicts",
-    "request_now_counts", "request_now_stage", "request_now_open", "request_now_conflicts", "request_now_list",
+    "case_now_hiding", "case_now_stage", "case_now_list", "case_now_open", "case_now_conflicts", "request_now_stage",
+    "request_now_open", "request_now_conflicts", "request_now_list",
     "tried_route", "k_donation_months", "k_expense_months", "k_donation_sums", "k_expense_sums",
 }  # fmt: skip
 """Indexes that are there to be gone through: a few bytes a row, for counting and for filters that come together."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
@@ -16,9 +17,13 @@ from babel.numbers import format_currency, format_decimal
 from waystation.clock import Millis
 from waystation.desk.i18n import Language
 from waystation.ids import to_text
-from waystation.records import REGISTRY, Value
+from waystation.office.time_zones import town
+from waystation.records import REGISTRY, Value, choices
 from waystation.records.fields import ChoiceField, CountryField, FieldSpec, LinkField, ManyField, TextField
 from waystation.records.values import Amount, Day, Many, Moment, Money, minor_digits, zone_is_known
+
+_NAMES: Final = frozenset((*(one.label for one in choices.Language), "Signal", "WhatsApp", "Telegram"))
+"""Choices that begin with a capital letter anywhere."""
 
 
 def format_day(day: Day | str | None, language: Language) -> str:
@@ -72,8 +77,7 @@ def format_moment(moment: Moment | int | None, language: Language, zone: str) ->
     told = language.plain(f"{_exact(theirs.date(), language)}, {_clock(theirs, language)}")
     if theirs.utcoffset() == ours.utcoffset():
         return told
-    named = language.locale.time_zones.get(moment.zone, {}).get("city")
-    city = str(named or moment.zone.rpartition("/")[2].replace("_", " "))
+    city = town(moment.zone, language.locale)
     if zone_is_known(moment.zone):
         city = language.plain(city)
     here = _clock(ours, language)
@@ -167,8 +171,18 @@ def choice_label(language: Language, kind: str, name: str, value: Value | None) 
         return ""
     spec = REGISTRY[kind].fields[name]
     if isinstance(value, Many) and isinstance(spec, ManyField):
-        return ", ".join(_said(spec.item, item, language) for item in value)
+        said = [_said(spec.item, item, language) for item in value]
+        return ", ".join(said[:1] + [within(one) if isinstance(spec.item, ChoiceField) else one for one in said[1:]])
     return _said(spec, value, language)
+
+
+def within(words: str) -> str:
+    """The words of a choice inside a longer line: "Humanitarian visa", but "Lithuania, humanitarian visa".
+
+    Names stay as they are, and so does what is no common word: "IDP", "B: usually reliable".
+    """
+    is_common = words[:1].isupper() and words[1:2].islower() and words not in _NAMES
+    return words[:1].lower() + words[1:] if is_common else words
 
 
 def _said(spec: FieldSpec, value: Value, language: Language) -> str:

@@ -590,7 +590,11 @@ def with_draft(address: str) -> str:
 
 
 def _own_address(request: Request) -> str:
-    return form_address(request, Form((("form_address", f"{request.url.path}?{request.url.query}"),)))
+    found: str | None = getattr(request.state, "own_address", None)
+    if found is None:
+        named = f"{request.url.path}?{request.url.query}"
+        found = request.state.own_address = form_address(request, Form((("form_address", named),)))
+    return found
 
 
 def _autosave(request: Request) -> Markup:

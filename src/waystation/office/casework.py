@@ -305,7 +305,7 @@ def _note(writing: Writing, entry: Entry) -> None:
 
 def _check_in(writing: Writing, entry: Entry) -> None:
     if entry.is_new and entry.get("done") is None and not writing.is_ahead(entry.get("due")):
-        refuse("due", "in_past", N_("Give a time to come, or say when you heard from them."))
+        refuse("due", "in_past", N_("Give a time that is still to come, or say when you heard from them."))
     channel = entry.link("channel")
     if channel is not None and "channel" in entry.fields and entry.get("done") is None:
         known = writing.find(entry.folder, "contact_channel", channel) or {}

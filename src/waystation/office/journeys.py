@@ -88,7 +88,7 @@ def _application(writing: Writing, entry: Entry) -> None:
     route, filed = _route(writing, entry.link("route")), entry.day("filed")
     shut = route.get("shut")
     if isinstance(shut, Day) and filed is not None and filed.sort_key >= shut.sort_key:
-        message = N_("This route is shut since %(day)s. Choose another, or open it again under Routes.")
+        message = N_("This route has been shut since %(day)s. Choose another, or open it again under Routes.")
         refuse("route", "route_shut", message, day=shut)
     for other, fields in undecided(writing, entry.folder).items():
         same = other != entry.record and fields.get("route") == entry.link("route")

@@ -229,7 +229,7 @@ def _kept_apart(writing: Writing, entry: Entry) -> None:
     fields = found.fields if found is not None else {}
     ended, at = fields.get("ended"), entry.get("told") or entry.get("meets")
     if isinstance(ended, Day) and isinstance(at, Moment) and ended.sort_key <= at.local().date().isoformat():
-        refuse("helper", "ended", N_("They no longer help since %(day)s. Choose somebody else."), day=ended)
+        refuse("helper", "ended", N_("They stopped helping on %(day)s. Choose somebody else."), day=ended)
     around = helpers.circle(writing.desk.reader, entry.folder)
     if clashes(str(fields.get("community", "")), str(fields.get("not_for", "")), around):
         message = N_(
@@ -244,7 +244,7 @@ def _slip(writing: Writing, entry: Entry) -> None:
         refuse("helper", "required", N_("Say which helper."))
     meets, expires = entry.get("meets"), entry.get("expires")
     if not writing.is_ahead(meets):
-        refuse("meets", "in_past", N_("Give a time to come."))
+        refuse("meets", "in_past", N_("Give a time that is still to come."))
     if (
         isinstance(meets, Moment)
         and isinstance(expires, Moment)

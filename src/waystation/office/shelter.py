@@ -113,8 +113,8 @@ def _stay(writing: Writing, entry: Entry) -> None:
     everyone = max(1, len(writing.records(entry.folder, "person")))
     wanted = _nights(_known(entry), everyone)
     for name, message in (
-        ("exposed", N_("This place is exposed since %(day)s. Nobody is sent there; choose another.")),
-        ("closed", N_("This place is closed since %(day)s. Choose another.")),
+        ("exposed", N_("This place has been exposed since %(day)s. Nobody is sent there; choose another.")),
+        ("closed", N_("This place has been closed since %(day)s. Choose another.")),
     ):
         since = place.get(name)
         if isinstance(since, Day) and wanted.ends > since.sort_key:

@@ -18,6 +18,9 @@ from waystation.records.values import zone_is_known
 LANGUAGES: Final = ("en", "ru")
 """In which a town may be written when its zone is looked for."""
 
+_NO_COUNTRY: Final = frozenset(("001", "ZZ"))
+"""Where zones lie that are no place: a fixed distance from Greenwich, the whole world."""
+
 _NEAR: Final = 75
 """Below this likeness (of 100) a proposal would only confuse."""
 
@@ -29,9 +32,15 @@ def towns(language: str) -> dict[str, str]:
     Args:
         language: code of a language that Babel knows.
     """
-    named = Locale.parse(language).time_zones
-    found = {zone: str(named.get(zone, {}).get("city") or _last(zone)) for zone in _zones()}
+    locale = Locale.parse(language)
+    found = {zone: town(zone, locale) for zone in _zones()}
     return dict(sorted(found.items(), key=lambda pair: (pair[1].casefold().replace("ё", "е"), pair[0])))
+
+
+def town(zone: str, locale: Locale) -> str:
+    """The town that stands for a zone, such as "Kyiv" or "Киев"; the end of the zone's name if it has none."""
+    named = (locale.time_zones.get(name, {}).get("city") for name in (zone, *_older_names().get(zone, ())))
+    return next((str(city) for city in named if city), _last(zone))
 
 
 def proposed(country: str) -> str:
@@ -79,8 +88,19 @@ def _refuse(given: str) -> NoReturn:
 def _zones() -> tuple[str, ...]:
     """The zones that stand for a place, each under the one name that is used today."""
     return tuple(
-        zone for zone, country in get_global("zone_territories").items() if country != "001" and zone_is_known(zone)
+        zone
+        for zone, country in get_global("zone_territories").items()
+        if country not in _NO_COUNTRY and zone_is_known(zone)
     )
+
+
+@cache
+def _older_names() -> dict[str, list[str]]:
+    """A zone's name of today → those before it, under which languages still keep the town: Europe/Kiev."""
+    names: dict[str, list[str]] = {}
+    for older, today in get_global("zone_aliases").items():
+        names.setdefault(today, []).append(older)
+    return names
 
 
 @cache

@@ -191,7 +191,7 @@ def _touched(desk: Desk, saves: Collection[SaveId]) -> dict[Key, _Touch]:
     for entry in entries:
         for (_, _, fields), key in zip(entry.changes(), entry.records(), strict=True):
             if key.kind == "organisation":
-                raise Refused("The founding of an organisation is not undone. Begin again in an empty folder.")
+                raise Refused("The founding of an organisation cannot be undone. Begin again in an empty folder.")
             if key.kind == _LOOK:
                 continue
             touch = touched.setdefault(key, _Touch(FolderType(entry.folder_type), [], {}))
@@ -216,7 +216,7 @@ def _as_before(desk: Desk, key: Key, spec: KindSpec, touch: _Touch) -> Write:
     state = desk.state(*key)
     before = _state_before(desk, key, touch.positions[0])
     if conflicts({name: before[name] for name in touch.fields if name in before}):
-        message = N_("This settled what two people wrote differently, and that is not undone. Write what is right.")
+        message = N_("This settled what two people wrote differently, and that cannot be undone. Write what is right.")
         refuse("", "settled", message)
     values = shown(before, spec)
     shows: dict[str, tuple[ValueRef, ...]] = {}

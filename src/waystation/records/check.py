@@ -117,17 +117,27 @@ def to_form(spec: KindSpec, fields: Mapping[str, Value | None]) -> dict[str, str
 
 def row(spec: KindSpec, fields: Mapping[str, Value | None]) -> tuple[SqlValue, ...]:
     """One row of the kind's table, in the order of `columns(spec)`; NULL where nothing is shown."""
-    cells: list[SqlValue] = []
-    for name, field, nulls in _plan(spec):
-        value = fields.get(name)
-        cells += nulls if value is None else field.row(value)
+    width, places = _plan(spec)
+    cells: list[SqlValue] = [None] * width
+    # Of the fields that are declared, most records hold few.
+    for name, value in fields.items():
+        if value is not None and name in places:
+            at, field = places[name]
+            laid = field.row(value)
+            cells[at : at + len(laid)] = laid
     return tuple(cells)
 
 
 @lru_cache(maxsize=256)
-def _plan(spec: KindSpec) -> tuple[tuple[str, FieldSpec, tuple[None, ...]], ...]:
-    laid = ((name, field) for name, field in spec.fields.items() if name != STRUCK)
-    return tuple((name, field, (None,) * len(field.columns(name))) for name, field in laid)
+def _plan(spec: KindSpec) -> tuple[int, Mapping[str, tuple[int, FieldSpec]]]:
+    """How many cells a row has; field → where its first one is."""
+    places: dict[str, tuple[int, FieldSpec]] = {}
+    width = 0
+    for name, field in spec.fields.items():
+        if name != STRUCK:
+            places[name] = width, field
+            width += len(field.columns(name))
+    return width, places
 
 
 def search_text(spec: KindSpec, fields: Mapping[str, Value | None]) -> str:
@@ -135,8 +145,13 @@ def search_text(spec: KindSpec, fields: Mapping[str, Value | None]) -> str:
 
     Masked names are among them, since the index is encrypted like everything else.
     """
-    found = (fields.get(name) for name, field in spec.fields.items() if field.searchable)
-    return "\n".join(value for value in found if isinstance(value, str))
+    found = [fields.get(name) for name in _searchable(spec)]
+    return "\n".join([value for value in found if isinstance(value, str)])
+
+
+@lru_cache(maxsize=256)
+def _searchable(spec: KindSpec) -> tuple[str, ...]:
+    return tuple(name for name, field in spec.fields.items() if field.searchable)
 
 
 def export_columns(spec: KindSpec, folder_type: FolderType, *, up_to: Who = Who.CASE) -> tuple[str, ...]:

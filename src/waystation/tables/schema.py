@@ -5,6 +5,7 @@ typed columns under the same row id; `search` indexes their words; `history` has
 struck out stands in `record` and `history` alone (spec/records.md R22–R24).
 `case_now` and `request_now` say what is true of each now, `step` has a row for each step of a case that is counted,
 `tried` one for each application with what came of it, and `night` one for each stay: who has beds where, until when.
+`case_total`, `request_total` and `step_total` add those rows up, so that no page has to: triggers keep them in step.
 """
 
 from collections.abc import Iterator
@@ -52,10 +53,7 @@ CREATE INDEX case_now_review ON case_now (review) WHERE closed IS NULL AND revie
 CREATE INDEX case_now_deadline ON case_now (deadline) WHERE closed IS NULL AND deadline IS NOT NULL;
 CREATE INDEX case_now_decision ON case_now (decision_due) WHERE closed IS NULL AND decision_due IS NOT NULL;
 CREATE INDEX case_now_look ON case_now (next_look) WHERE closed IS NULL AND next_look IS NOT NULL;
-CREATE INDEX case_now_counts ON case_now (
-    evacuated, in_hiding, abroad, applied, granted, refused, without_papers, silent);
-CREATE INDEX case_now_going_on ON case_now (in_hiding, needs_route, pending, granted, abroad, travelling)
-    WHERE closed IS NULL;
+CREATE INDEX case_now_hiding ON case_now (code_name, folder, in_hiding) WHERE closed IS NULL AND in_hiding > 0;
 CREATE INDEX case_now_conflicts ON case_now (conflicts) WHERE conflicts > 0;
 CREATE INDEX case_now_turns ON case_now (turns) WHERE turns IS NOT NULL;
 CREATE TABLE step (
@@ -91,7 +89,60 @@ CREATE INDEX request_now_check_in ON request_now (check_in_due)
 CREATE INDEX request_now_name ON request_now (code_name);
 CREATE INDEX request_now_case ON request_now (accepted_as) WHERE accepted_as IS NOT NULL;
 CREATE INDEX request_now_conflicts ON request_now (conflicts) WHERE conflicts > 0;
-CREATE INDEX request_now_counts ON request_now (received, people, same_as, without_papers, silent)
+CREATE INDEX request_now_received ON request_now (received, people, same_as);
+CREATE TABLE case_total (
+    open INTEGER NOT NULL, stage TEXT NOT NULL, rows INTEGER NOT NULL, in_hiding INTEGER NOT NULL,
+    evacuated INTEGER NOT NULL, abroad INTEGER NOT NULL, applied INTEGER NOT NULL, granted INTEGER NOT NULL,
+    refused INTEGER NOT NULL, without_papers INTEGER NOT NULL, silent INTEGER NOT NULL,
+    cases_in_hiding INTEGER NOT NULL, cases_without_route INTEGER NOT NULL, cases_pending INTEGER NOT NULL,
+    cases_granted INTEGER NOT NULL, cases_travelling INTEGER NOT NULL, PRIMARY KEY (open, stage)) WITHOUT ROWID;
+CREATE TABLE request_total (
+    open INTEGER NOT NULL, stage TEXT NOT NULL, joined INTEGER NOT NULL, rows INTEGER NOT NULL,
+    people INTEGER NOT NULL, without_papers INTEGER NOT NULL, silent INTEGER NOT NULL,
+    PRIMARY KEY (open, stage, joined)) WITHOUT ROWID;
+CREATE TABLE step_total (
+    what TEXT NOT NULL, day TEXT NOT NULL, rows INTEGER NOT NULL, people INTEGER NOT NULL,
+    PRIMARY KEY (what, day)) WITHOUT ROWID
+"""
+
+_TOTALS: Final = {
+    "case_now": (
+        "case_total",
+        {"open": "{0}closed IS NULL", "stage": "{0}stage"},
+        {
+            **{
+                name: f"{{0}}{name}"
+                for name in "in_hiding evacuated abroad applied granted refused without_papers silent".split()
+            },
+            "cases_in_hiding": "({0}closed IS NULL AND {0}in_hiding > 0)",
+            "cases_without_route": "({0}closed IS NULL AND {0}needs_route)",
+            "cases_pending": "({0}closed IS NULL AND {0}pending > 0)",
+            "cases_granted": "({0}closed IS NULL AND {0}granted > 0 AND {0}abroad = 0)",
+            "cases_travelling": "({0}closed IS NULL AND {0}travelling)",
+        },
+        "1",
+    ),
+    "request_now": (
+        "request_total",
+        {
+            "open": "({0}accepted_as IS NULL AND {0}outcome IS NULL)",
+            "stage": "{0}stage",
+            "joined": "{0}same_as IS NOT NULL",
+        },
+        {name: f"{{0}}{name}" for name in ("people", "without_papers", "silent")},
+        "1",
+    ),
+    "step": (
+        "step_total",
+        {"what": "{0}what", "day": "{0}day"},
+        {"people": "{0}people"},
+        "{0}day IS NOT NULL",
+    ),
+}
+"""Table → the totals of it: their table, what they are told apart by, what is added up, and which rows count.
+
+`{0}` is where a trigger says which row it means. Rows are inserted and deleted, never replaced or changed in a column
+that stands here (a replaced row would be counted twice: SQLite fires no trigger for it).
 """
 
 INDEXES: Final = """
@@ -131,6 +182,19 @@ def statements(registry: Registry) -> Iterator[str]:
     for spec in registry.values():
         yield from _kind_table(spec)
     yield from INDEXES.split(";")
+    for of in _TOTALS:
+        yield from _triggers(of)
+
+
+def summing() -> Iterator[str]:
+    """Statements that fill the totals from full tables, for whoever made those before there were triggers."""
+    for of, (name, keys, sums, counted) in _TOTALS.items():
+        told = [expression.format("") for expression in keys.values()]
+        added = [f"sum({expression.format('')})" for expression in sums.values()]
+        yield (
+            f"INSERT INTO {name} ({', '.join((*keys, 'rows', *sums))}) SELECT {', '.join((*told, 'count(*)', *added))}"
+            f" FROM {of} WHERE {counted.format('')} GROUP BY {', '.join(told)}"
+        )
 
 
 def shape(registry: Registry) -> bytes:
@@ -146,7 +210,7 @@ def table(kind: str) -> str:
 def names(registry: Registry) -> list[str]:
     """Every derived table, for dropping."""
     fixed = ["record", "history", "overlay", "search", "case_now", "request_now", "step", "tried", "night"]
-    return fixed + [table(kind) for kind in registry]
+    return [*fixed, *(name for name, *_ in _TOTALS.values()), *(table(kind) for kind in registry)]
 
 
 def _kind_table(spec: KindSpec) -> Iterator[str]:
@@ -154,3 +218,21 @@ def _kind_table(spec: KindSpec) -> Iterator[str]:
     name = table(spec.name)
     yield f"CREATE TABLE {name} (record INTEGER PRIMARY KEY, folder BLOB NOT NULL, id BLOB NOT NULL{laid})"
     yield f"CREATE INDEX {name}_folder ON {name} (folder)"
+
+
+def _triggers(of: str) -> Iterator[str]:
+    """What keeps the totals of a table in step with it; a total of no rows goes away."""
+    name, keys, sums, counted = _TOTALS[of]
+    names = ", ".join((*keys, "rows", *sums))
+    more = ", ".join(f"{column} = {column} + excluded.{column}" for column in ("rows", *sums))
+    less = ", ".join(f"{column} = {column} - {sums[column].format('old.')}" for column in sums)
+    new = ", ".join((*(e.format("new.") for e in keys.values()), "1", *(e.format("new.") for e in sums.values())))
+    same = " AND ".join(f"{column} = ({expression.format('old.')})" for column, expression in keys.items())
+    yield (
+        f"CREATE TRIGGER {of}_counted AFTER INSERT ON {of} WHEN {counted.format('new.')} BEGIN"
+        f" INSERT INTO {name} ({names}) VALUES ({new}) ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {more}; END"
+    )
+    yield (
+        f"CREATE TRIGGER {of}_uncounted AFTER DELETE ON {of} WHEN {counted.format('old.')} BEGIN"
+        f" UPDATE {name} SET rows = rows - 1, {less} WHERE {same}; DELETE FROM {name} WHERE {same} AND rows = 0; END"
+    )

@@ -141,7 +141,9 @@ class Tables:
             self._sql.execute(f"DROP TABLE IF EXISTS {name}")
         self._sql.pragma("secure_delete", "on")
         # An index is built fastest from a full table, in order; only the one that finds a record is needed on the way.
-        later = [s for s in schema.statements(self._registry) if s.lstrip().startswith("CREATE INDEX")]
+        # A total is summed fastest at once.
+        put_off = ("CREATE INDEX", "CREATE TRIGGER")
+        later = [s for s in schema.statements(self._registry) if s.lstrip().startswith(put_off)]
         for statement in schema.statements(self._registry):
             if statement not in later:
                 self._sql.execute(statement)
@@ -158,7 +160,7 @@ class Tables:
             layer.flush()
             self._remake_all(folders, empty=True)
         self._sql.execute("INSERT INTO search (search, rank) VALUES ('hashsize', ?)", (MIB,))
-        for statement in later:
+        for statement in (*later, *schema.summing()):
             self._sql.execute(statement)
 
     def forget(self, folder: FolderId) -> None:
@@ -226,15 +228,13 @@ class Tables:
         steps: list[present.Row] = []
         tried: list[present.Row] = []
         nights: list[present.Row] = []
-        gone: list[tuple[FolderId]] = []
-        for folder, folder_type in folders.items():
-            name, kinds = _PRESENT.get(folder_type, ("", frozenset[str]()))
-            if not name:
-                continue
+        known = {folder: folder_type for folder, folder_type in folders.items() if folder_type in _PRESENT}
+        for folder, folder_type in known.items():
+            name, kinds = _PRESENT[folder_type]
             facts, conflicts, changed = self._standing(folder, kinds)
             if not changed:
-                gone.append((folder,))
-            elif folder_type is FolderType.CASE:
+                continue
+            if folder_type is FolderType.CASE:
                 row = present.case_row(folder, facts, conflicts=conflicts, changed=changed, today=self._today())
                 rows[name].append(row)
                 steps += present.case_steps(folder, facts)
@@ -244,13 +244,11 @@ class Tables:
                 rows[name].append(present.request_row(folder, facts, conflicts=conflicts, changed=changed))
                 steps += present.request_steps(folder, facts)
         if not empty:
-            for name in rows:
-                self._sql.executemany(f"DELETE FROM {name} WHERE folder = ?", gone)
-            for name in ("step", "tried", "night"):
-                self._sql.executemany(f"DELETE FROM {name} WHERE folder = ?", [(folder,) for folder in folders])
+            for name in (*rows, "step", "tried", "night"):
+                self._sql.executemany(f"DELETE FROM {name} WHERE folder = ?", [(folder,) for folder in known])
         for name, made in rows.items():
             if made:
-                self._sql.executemany(f"INSERT OR REPLACE INTO {name} VALUES ({marks(len(made[0]))})", made)
+                self._sql.executemany(f"INSERT INTO {name} VALUES ({marks(len(made[0]))})", made)
         self._sql.executemany(_STEP, steps)
         self._sql.executemany(_TRIED, tried)
         self._sql.executemany(_NIGHT, nights)
@@ -337,6 +335,9 @@ _DIGESTED: Final = (
     "SELECT * FROM step ORDER BY folder, record, what, day",
     "SELECT * FROM tried ORDER BY folder, record",
     "SELECT * FROM night ORDER BY folder, record",
+    "SELECT * FROM case_total ORDER BY open, stage",
+    "SELECT * FROM request_total ORDER BY open, stage, joined",
+    "SELECT * FROM step_total ORDER BY what, day",
 )
 
 

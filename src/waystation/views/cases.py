@@ -12,7 +12,7 @@ from waystation.clock import Millis
 from waystation.ids import FolderId
 from waystation.records.status import Stage
 from waystation.views import shown
-from waystation.views.lists import PAGE, Page, Query, of_folders
+from waystation.views.lists import BY_FOLDER, PAGE, Page, Query, of_folders
 from waystation.views.reader import Reader
 
 REGIONS_MAX: Final = 100
@@ -145,7 +145,7 @@ def these(reader: Reader, folders: tuple[FolderId, ...]) -> tuple[CaseRow, ...]:
 
 def stage_counts(reader: Reader) -> Mapping[str, int]:
     """How many cases stand at each stage."""
-    return dict(reader.rows("SELECT stage, count(*) FROM case_now GROUP BY stage"))
+    return dict(reader.rows("SELECT stage, sum(rows) FROM case_total GROUP BY stage"))
 
 
 def sorts() -> frozenset[str]:
@@ -203,7 +203,7 @@ def _query(reader: Reader, which: CaseFilter) -> Query:
     order = (SORTS.get(sort, _BY_RANK)[which.descending], "code_name")
     # The gravest of all that are open stand first in an index of their own; all else goes through the narrow one.
     plain = where == _OPEN and sort == "urgent" and not which.descending
-    index = "case_now_open" if plain else "case_now_list"
+    index = BY_FOLDER.format("case_now") if which.text.strip() else "case_now_open" if plain else "case_now_list"
     return Query("case_now", index, where, values, order, which.descending, _BY_NAME.get(sort, ""))
 
 

@@ -81,8 +81,8 @@ class Behind:
     day: str | None
 
 
-_CASES: Final = "FROM case_now"
-_REQUESTS: Final = "FROM request_now WHERE same_as IS NULL"
+_CASES: Final = "FROM case_total"
+_REQUESTS: Final = "FROM request_total WHERE NOT joined"
 _ADVICE: Final = "FROM k_discouragement"
 _DONATIONS: Final = "FROM k_donation WHERE amount_currency = 'USD'"
 _EXPENSES: Final = "FROM k_expense WHERE amount_currency = 'USD'"
@@ -199,7 +199,7 @@ _SUMMED: Final = """
 WITH span (number, first, after) AS (SELECT key, value ->> 0, value ->> 1 FROM json_each(?1))
 SELECT number, (SELECT total(people) FROM {source}) FROM span
 """
-_STEPS_IN: Final = "step WHERE what = ?2 AND day >= first AND day < after"
+_STEPS_IN: Final = "step_total WHERE what = ?2 AND day >= first AND day < after"
 _ASKED_IN: Final = (
     "request_now WHERE received >= unixepoch(first) * 1000 AND received < unixepoch(after) * 1000 AND same_as IS NULL"
 )
@@ -247,7 +247,7 @@ def _in_hiding(reader: Reader, spans: list[tuple[str, str]]) -> list[int]:
     """How many were in hiding at the end of each span, counted back from how many are now."""
     tomorrow = (date.fromisoformat(reader.today()) + timedelta(days=1)).isoformat()
     changes = _summed(reader, [(first, min(after, tomorrow)) for first, after in spans], _STEPS_IN, "hiding")
-    ((now,),) = reader.rows("SELECT total(in_hiding) FROM case_now WHERE closed IS NULL")
+    ((now,),) = reader.rows("SELECT total(in_hiding) FROM case_total WHERE open")
     found = [int(now)]
     for change in reversed(changes[1:]):
         found.append(max(0, found[-1] - change))

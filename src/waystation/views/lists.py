@@ -17,6 +17,9 @@ PAGE: Final = 50
 FOUND_MAX: Final = 500
 """How many matching records of a search are looked through for their folders."""
 
+BY_FOLDER: Final = "sqlite_autoindex_{}_1"
+"""What SQLite calls the index of a table's key: a search has found the folders, and nothing is gone through."""
+
 _BAD_PAGE: Final = Problem("bad_page", N_("This page of the list does not exist. Begin at its start."))
 
 R = TypeVar("R")

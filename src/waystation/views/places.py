@@ -4,11 +4,11 @@ Guarantees: beds are counted from one table of nights, for every place at once; 
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import accumulate
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from waystation.ids import FolderId, RecordId
 from waystation.views.lists import PAGE, Page, key_text, read_key
@@ -16,11 +16,13 @@ from waystation.views.reader import Reader
 
 _PLACES: Final = (
     "SELECT folder, code_name, type, region, country, beds, step_free, children, closed, exposed FROM k_place"
-    " ORDER BY code_name, folder"
+    " WHERE {} ORDER BY code_name, folder"
 )
 _TAKEN: Final = (
-    "SELECT place, begins, ends, sum(people) FROM night WHERE ends > ? AND begins < ? GROUP BY ends, place, begins"
+    "SELECT place, begins, ends, sum(people) FROM night WHERE {} AND ends > ? AND begins < ?"
+    " GROUP BY ends, place, begins"
 )
+_EVERY: Final = "1"
 _STAYS: Final = (
     "SELECT n.folder, c.code_name, n.record, n.people, n.begins, n.ends FROM night n"
     " LEFT JOIN case_now c ON c.folder = n.folder WHERE n.place = ?"
@@ -33,8 +35,7 @@ Nights: TypeAlias = list[tuple[str, str, int]]
 """First night and day of leaving (ISO), and how many people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Night:
+class Night(NamedTuple):
     """One night at a place, or at many, named by the day on which it begins.
 
     Args:
@@ -136,16 +137,13 @@ def places(reader: Reader, *, start: str | None = None, nights: int = 14, wanted
         start: first night, ISO; today if left out.
         nights: how many.
     """
-    days = _days(start or reader.today(), nights)
-    today = reader.today()
-    taken = _taken(reader, min(today, days[0]), max(today, days[-1]))
-    rows = (_row(values, taken, days, today) for values in reader.rows(_PLACES))
-    return tuple(sorted((row for row in rows if wanted.has(row)), key=lambda row: row.state != "open"))
+    rows = (row for row in _rows(reader, None, start, nights) if wanted.has(row))
+    return tuple(sorted(rows, key=lambda row: row.state != "open"))
 
 
 def place(reader: Reader, folder: FolderId, *, start: str | None = None, nights: int = 14) -> PlaceRow | None:
     """One place, as `places` gives it; None if there is none."""
-    return next((row for row in places(reader, start=start, nights=nights) if row.folder == folder), None)
+    return next(_rows(reader, folder, start, nights), None)
 
 
 def together(rows: tuple[PlaceRow, ...]) -> tuple[Night, ...]:
@@ -254,11 +252,21 @@ def _days(start: str, nights: int) -> list[str]:
     return [(first + timedelta(days=n)).isoformat() for n in range(nights)]
 
 
-def _taken(reader: Reader, first: str, last: str) -> dict[bytes, Nights]:
+def _rows(reader: Reader, folder: FolderId | None, start: str | None, nights: int) -> Iterator[PlaceRow]:
+    """Every place, or one, by name."""
+    today = reader.today()
+    days = _days(start or today, nights)
+    taken = _taken(reader, folder, min(today, days[0]), max(today, days[-1]))
+    found = reader.rows(_PLACES.format("folder = ?"), folder) if folder else reader.rows(_PLACES.format(_EVERY))
+    return (_row(values, taken, days, today) for values in found)
+
+
+def _taken(reader: Reader, place: FolderId | None, first: str, last: str) -> dict[bytes, Nights]:
     """Place → the nights there that touch these."""
     found: dict[bytes, Nights] = {}
     after = (date.fromisoformat(last) + timedelta(days=1)).isoformat()
-    for folder, begins, ends, people in reader.rows(_TAKEN, first, after):
+    of = _TAKEN.format("place = ?" if place else _EVERY)
+    for folder, begins, ends, people in reader.rows(of, *((place,) if place else ()), first, after):
         found.setdefault(folder, []).append((begins, ends, people))
     return found
 

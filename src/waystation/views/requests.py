@@ -10,7 +10,7 @@ from typing import Any, Final
 from waystation.clock import Millis
 from waystation.ids import FolderId
 from waystation.views import shown
-from waystation.views.lists import PAGE, Page, Query, of_folders
+from waystation.views.lists import BY_FOLDER, PAGE, Page, Query, of_folders
 from waystation.views.reader import Reader
 
 OPEN: Final = "accepted_as IS NULL AND outcome IS NULL"
@@ -102,7 +102,7 @@ def these(reader: Reader, folders: tuple[FolderId, ...]) -> tuple[RequestRow, ..
 
 def stage_counts(reader: Reader) -> Mapping[str, int]:
     """How many requests stand at each stage."""
-    return dict(reader.rows("SELECT stage, count(*) FROM request_now GROUP BY stage"))
+    return dict(reader.rows("SELECT stage, sum(rows) FROM request_total GROUP BY stage"))
 
 
 def _query(reader: Reader, which: RequestFilter) -> Query:
@@ -135,7 +135,8 @@ def _query(reader: Reader, which: RequestFilter) -> Query:
         values += folders
     elif not which.stage:
         where.append(OPEN)
-    return Query("request_now", "request_now_list", where, values, _ORDER)
+    index = BY_FOLDER.format("request_now") if which.text.strip() else "request_now_list"
+    return Query("request_now", index, where, values, _ORDER)
 
 
 def _row(row: tuple[Any, ...], members: Mapping[bytes, str]) -> RequestRow:

@@ -49,12 +49,11 @@ _MY_REQUESTS: Final = (
     " AND accepted_as IS NULL AND outcome IS NULL LIMIT ?)"
 )
 _COUNTS: Final = """
-SELECT (SELECT count(*) FROM request_now WHERE stage = 'new'),
-       (SELECT count(*) FROM request_now WHERE accepted_as IS NULL AND outcome IS NULL),
-       count(*), total(in_hiding > 0), total(needs_route), total(pending > 0), total(granted > 0 AND abroad = 0),
-       total(travelling),
+SELECT (SELECT total(rows) FROM request_total WHERE stage = 'new'), (SELECT total(rows) FROM request_total WHERE open),
+       total(rows), total(cases_in_hiding), total(cases_without_route), total(cases_pending), total(cases_granted),
+       total(cases_travelling),
        (SELECT count(*) FROM case_now WHERE conflicts > 0) + (SELECT count(*) FROM request_now WHERE conflicts > 0)
-  FROM case_now INDEXED BY case_now_going_on WHERE closed IS NULL
+  FROM case_total WHERE open
 """
 _DUE_DAYS: Final = (
     ("review", "review"),
@@ -243,14 +242,18 @@ def _danger(reader: Reader, mine: dict[bytes, _Row], member: bytes | None, limit
     for folder_type, queries in ((FolderType.CASE, _CASES), (FolderType.REQUEST, _REQUESTS)):
         for query in queries:
             found |= {row.folder: row for row in _read(reader, folder_type, query, CANDIDATES)}
-    ranked = triage.order([_as_danger(row, now) for row in found.values()], today=reader.today(), now_ms=now)
+    today = reader.today()
+    ranked = sorted(
+        (_as_danger(row, now) for row in found.values()), key=lambda one: triage.key(one, today=today, now_ms=now)
+    )
     left = {True: limit, False: limit}
     shown = []
-    for danger, urgency in ranked:
+    for danger in ranked:
         row = found[danger.record]
         is_mine = member is not None and row.worker == member
         if left[is_mine] > 0:
             left[is_mine] -= 1
+            urgency = triage.urgency(danger, today=today, now_ms=now)
             shown.append(_in_danger(danger, urgency, row, mine=is_mine))
     return shown
 
@@ -363,6 +366,7 @@ def _tasks(reader: Reader, member: bytes | None, end: int, limit: int) -> list[D
 
 
 def _days(reader: Reader, mine: dict[bytes, _Row], member: bytes | None, horizon: str, limit: int) -> Iterator[Due]:
+    today = reader.today()
     for what, column in _DUE_DAYS:
         query = (
             f"SELECT {_CASE} WHERE closed IS NULL AND {column} IS NOT NULL AND {column} <= ? ORDER BY {column} LIMIT ?"
@@ -371,7 +375,7 @@ def _days(reader: Reader, mine: dict[bytes, _Row], member: bytes | None, horizon
         for row in (rows | mine).values():
             day = getattr(row, column)
             if day is not None and day <= horizon and row.folder_type is FolderType.CASE:
-                overdue = day < reader.today()
+                overdue = day < today
                 is_mine = member is not None and row.worker == member
                 folder, name = FolderId(row.folder), row.code_name or ""
                 yield Due(what, folder, FolderType.CASE, name, None, "", None, "", day, overdue, None, mine=is_mine)

@@ -102,14 +102,14 @@ def signs_of_life(hands: Hands) -> None:
 
 def refused_then_granted(hands: Hands) -> None:
     hands.follow("Apply by a route")
-    hands.pick("Route", "Canada, Humanitarian visa")
+    hands.pick("Route", "Canada, humanitarian visa")
     hands.press("Write down that it was filed")
     hands.follow("Write the decision down")
     hands.choose("Outcome", "Refused")
     hands.write("Reason given", "No ties to the country.")
     hands.press("Write the decision down")
     hands.follow("Apply by a route")
-    hands.pick("Route", "Lithuania, Humanitarian visa")
+    hands.pick("Route", "Lithuania, humanitarian visa")
     hands.press("Write down that it was filed")
     hands.follow("Write the decision down")
     hands.choose("Outcome", "Granted")

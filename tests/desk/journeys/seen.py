@@ -17,6 +17,9 @@ DIFFERENCES = ROOT / "build" / "differences"
 SIZES = (("1280", 1280, "light"), ("360", 360, "dark"))
 """Both colour schemes are looked at, each at one size."""
 
+PAPER = 658
+"""Width of what is printed on A4 with the margins of the style sheet, in CSS pixels."""
+
 SHADE = 24
 """Of 255: how far two pixels may be apart and still be the same to an eye."""
 
@@ -62,8 +65,8 @@ class Eye:
     """Looks at a page, and remembers what is wrong with it.
 
     Args:
-        language: what ends the names of the screenshots of a language; empty for English. The markup is the same in
-            every language, so that axe looks at another one for what may differ: colours, and how large it is.
+        language: what ends the names of the screenshots of a language; empty for English. The markup and the colours
+            are the same in every language, so axe looks at the English pages.
     """
 
     def __init__(self, page: Page, language: str = "") -> None:
@@ -80,7 +83,7 @@ class Eye:
             self.page.set_viewport_size({"width": width, "height": 900})
             self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             self.page.screenshot(path=SCREENSHOTS / f"{name}-{size}.png", full_page=True, animations="disabled")
-            if number or not self._language:
+            if not self._language:
                 found = axe(self.page, BY_SIGHT if number else ())
                 self._wrong += [f"{name} at {size}: {violation}" for violation in found]
             if self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
@@ -90,10 +93,23 @@ class Eye:
         self.page.emulate_media(color_scheme="light")
         self.looked.append(name)
 
+    def print(self, name: str) -> None:
+        """Keeps what comes out on paper; nobody points at it, so that axe has nothing to say."""
+        name += self._language
+        self.page.emulate_media(media="print")
+        self.page.set_viewport_size({"width": PAPER, "height": 900})
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, animations="disabled")
+        if self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            self._wrong.append(f"{name}: wider than the paper {self.page.evaluate(WIDER)}")
+        self._compare(f"{name}.png")
+        self.page.emulate_media(media="screen")
+        self.page.set_viewport_size({"width": 1280, "height": 900})
+        self.looked.append(name)
+
     def is_satisfied(self) -> None:
         """Nothing was wrong on any page that was looked at."""
         assert self.looked
-        assert self._wrong == []
+        assert not self._wrong, "\n".join(self._wrong)
 
     def _compare(self, file: str) -> None:
         if not (LOOKS / file).exists():

@@ -56,7 +56,7 @@ NEEDS = {
 """Address → what somebody must be allowed to do there."""
 
 
-LEADS_ON = re.compile(r"sources/passages/|office/route/\w+$|ledger/campaign/\w+$")
+LEADS_ON = re.compile(r"sources/passages/|(office/route|ledger/campaign)/\w{26}$")
 """What only leads to a place on another page."""
 
 NESTED = re.compile(r"<form(?:(?!</form>).)*<form", re.DOTALL)

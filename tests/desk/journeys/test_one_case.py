@@ -42,8 +42,8 @@ def travel(hands: Hands, launched: Served) -> None:
     page = hands.page
     expect(page.locator("h1")).to_have_text(CODE_NAME)
     expect(page.locator(".head .sub")).to_contain_text("Case closed")
-    expect(page.locator("#happened")).to_contain_text("Closure: Arrived safe")
-    expect(page.locator("#happened")).to_contain_text("Decision: Refused")
+    expect(page.locator("#happened")).to_contain_text("Closure: arrived safe")
+    expect(page.locator("#happened")).to_contain_text("Decision: refused")
     assert watch.pages > 40
     assert watch.found() == []
     hands.follow("Figures")

@@ -134,7 +134,7 @@ def test_what_a_record_hangs_on_is_no_longer_asked_for(there: tuple[Furnished, S
     assert 'name="application"' in sitting.get(f"{desk.path(desk.case)}/decision/new").text
     page = sitting.get(desk.record("decision", decision.record) + "/edit").text
     assert 'name="application"' not in page
-    assert "Lithuania, Humanitarian visa, filed 2 May 2017" in page
+    assert "Lithuania, humanitarian visa, filed 2 May 2017" in page
 
 
 def test_a_field_in_conflict_is_settled_first(there: tuple[Furnished, Sitting]) -> None:

@@ -50,7 +50,7 @@ def take(request: Request) -> Response:
         folder, _, record = named.partition(".")
         session.silence((from_text(folder), from_text(record)))
     back = form_address(request, Form((("form_address", form.text("back")),)))
-    told = words(request).gettext("It is quiet at this desk for ten minutes. Note the check-in when you know more.")
+    told = words(request).gettext("This desk stays quiet for ten minutes. Note the check-in when you know more.")
     return redirect(request, back or "today", ("done", told))
 
 

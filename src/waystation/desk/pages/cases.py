@@ -25,17 +25,17 @@ from waystation.views.cases import CaseFilter, CaseRow
 _STATES: Final[Mapping[str, str]] = {"open": N_("Open"), "closed": N_("Closed"), "all": N_("All")}
 
 _SORTS: Final[Mapping[str, str]] = {
-    "urgent": N_("Urgency"),
-    "code_name": N_("Code name"),
-    "stage": N_("Stage"),
-    "people": N_("People"),
-    "caseworker": N_("Caseworker"),
-    "region": N_("Region"),
-    "check_in_due": N_("Next check-in"),
-    "deadline": N_("Next deadline"),
-    "opened": N_("Opened"),
-    "changed": N_("Last change"),
-    "route": N_("Route"),
+    "urgent": N_("By urgency"),
+    "code_name": N_("By code name"),
+    "stage": N_("By stage"),
+    "people": N_("By number of people"),
+    "caseworker": N_("By caseworker"),
+    "region": N_("By region"),
+    "check_in_due": N_("By next check-in"),
+    "deadline": N_("By next deadline"),
+    "opened": N_("By day of opening"),
+    "changed": N_("By last change"),
+    "route": N_("By route"),
 }
 
 _COLUMNS: Final[Mapping[str, str]] = {
@@ -185,7 +185,7 @@ def _filters(teller: Teller, asked: Asked, which: CaseFilter) -> list[dict[str, 
         ("region", _("Region of the danger"), [(text, text) for text in regions]),
         ("country", _("Country they go to"), [(code, teller.text("route", "destination", code)) for code in leads_to]),
         ("route", _("Route"), teller.choices_of("route")),
-        ("sort", _("Sorted by"), [(name, _(text)) for name, text in _SORTS.items()]),
+        ("sort", _("Order"), [(name, _(text)) for name, text in _SORTS.items()]),
     ]
     return [
         {"name": "text", "label": _("Words in it"), "type": "search"},

@@ -94,7 +94,7 @@ def unfinished(request: Request) -> Response:
     session = session_of(request)
     if session.desk is None or session.founding is None or session.founding.papers is not None:
         return redirect(request, "today")
-    title = words(request).gettext("This organisation was not founded to the end")
+    title = words(request).gettext("The founding of this organisation was not finished")
     return render(request, "founding_unfinished.html", page="", title=title)
 
 

@@ -176,6 +176,8 @@ def tonight(teller: Teller, row: PlaceRow) -> str:
 
 def twice(teller: Teller, row: PlaceRow) -> list[str]:
     """Stretches of nights with more people than beds, in words."""
+    if row.beds is None or max(night.taken for night in row.nights) <= row.beds:
+        return []
     found = []
     for over, these in groupby(row.nights, key=lambda night: night.over):
         nights = list(these)

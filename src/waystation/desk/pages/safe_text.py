@@ -54,7 +54,7 @@ def _page(request: Request, where: Where | None, text: str, *, looked: bool, for
     desk = desk_of(request)
     teller = Teller(request, desk)
     if not safetext.may_look_over(desk):
-        raise Refused("Your role does not look words over. Ask a caseworker or a coordinator.")
+        raise Refused("Your role does not check texts for outside. Ask a caseworker or a coordinator.")
     text = text.replace("\r\n", "\n")
     bad: BadInput | None = None
     found: Sequence[safetext.Finding] = ()

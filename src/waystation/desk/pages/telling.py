@@ -21,7 +21,7 @@ from waystation.office.own_words import OWN_WORDS
 from waystation.office.reading import may_look
 from waystation.office.time_zones import towns
 from waystation.records import REGISTRY, Value
-from waystation.records.fields import CountryField, FieldSpec, LinkField, ManyField
+from waystation.records.fields import ChoiceField, CountryField, FieldSpec, LinkField, ManyField
 from waystation.records.values import Amount, Day, Many, Moment, Money
 from waystation.views import shown as views
 from waystation.views.shown import Option, Shown
@@ -340,7 +340,7 @@ class Teller:
         if subject == label or change.kind == "note":
             told = label
         else:
-            told = f"{label}: {subject}"
+            told = f"{label}: {formats.within(subject) if change.kind in _BEGINS_WITH_CHOICE else subject}"
         if change.act == "struck":
             return self._("%(what)s – struck out", what=told)
         if change.act == "back":
@@ -375,12 +375,22 @@ def _joined(parts: Sequence[str], between: str = ", ") -> str:
     return between.join(part for part in parts if part)
 
 
+def is_choice(kind: str, name: str) -> bool:
+    """Whether a field holds one or several of the answers that are offered."""
+    spec = REGISTRY[kind].fields[name]
+    return isinstance(spec.item if isinstance(spec, ManyField) else spec, ChoiceField)
+
+
 def _words(*names: str) -> Callable[[str], Callable[[Teller, Fields], str]]:
     """A line of some fields, each in words."""
 
     def of_kind(kind: str) -> Callable[[Teller, Fields], str]:
         def say(teller: Teller, fields: Fields) -> str:
-            return _joined([teller.text(kind, name, fields.get(name)) for name in names])
+            told = [teller.text(kind, name, fields.get(name)) for name in names]
+            inside = [
+                formats.within(one) if is_choice(kind, name) else one for name, one in zip(names, told, strict=True)
+            ]
+            return _joined(told[:1] + inside[1:])
 
         return say
 
@@ -397,7 +407,7 @@ def _channel(teller: Teller, fields: Fields) -> str:
     person = fields.get("person")
     safety = teller.text("contact_channel", "safety", fields.get("safety"))
     whose = teller.link("person", person) if isinstance(person, bytes) else ""
-    return _joined([teller.text("contact_channel", "type", fields.get("type")), whose, safety.lower()], " · ")
+    return _joined([teller.text("contact_channel", "type", fields.get("type")), whose, formats.within(safety)], " · ")
 
 
 def _journey(teller: Teller, fields: Fields) -> str:
@@ -428,7 +438,7 @@ def _task(teller: Teller, fields: Fields) -> str:
 
 def _risk(teller: Teller, fields: Fields) -> str:
     level = teller.text("risk_assessment", "level", fields.get("level"))
-    return _joined([level, teller.text("risk_assessment", "timeframe", fields.get("timeframe")).lower()])
+    return _joined([level, formats.within(teller.text("risk_assessment", "timeframe", fields.get("timeframe")))])
 
 
 def _told(teller: Teller, fields: Fields) -> str:
@@ -493,6 +503,14 @@ _SUBJECTS: Final[Mapping[str, Callable[[Teller, Fields], str]]] = {
     "closure": _closure,
     "told": _told,
 }
+
+_BEGINS_WITH_CHOICE: Final = frozenset(
+    """
+    check_in citation closure consent conversation credibility_assessment decision follow_up identity_document journey
+    own_departure protection_concern risk_assessment verification_step
+    """.split()
+)
+"""Kinds of which `subject` begins with the words of a choice."""
 
 _WEIGHT: Final[Mapping[str, int]] = {
     "case": 0,
