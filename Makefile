@@ -65,7 +65,7 @@ look:
 
 guide:
 	@$(SETUP) tests
-	@$(BIN)/python -m pytest -q tests/desk/journeys/test_guide.py
+	@$(BIN)/python -m pytest -q tests/desk/journeys/test_guide.py -k taken
 	@rm -rf src/waystation/desk/static/guide
 	@cp -r build/guide src/waystation/desk/static/guide
 

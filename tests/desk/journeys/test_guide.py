@@ -71,7 +71,12 @@ def take(chromium: Browser, launched: Served, code: str) -> None:
         with Image.open(BytesIO(page.screenshot(animations="disabled"))) as picture:
             picture.save(GUIDE / code / f"{name}.webp", "WEBP", quality=80, method=6)
 
-    for name in ("today", "places", "routes", "figures"):
+    page.goto(launched.root + "today")
+    kept("today")
+    # The alarms ring on every page until somebody takes them; one picture shows that.
+    page.locator("#alarms form button").last.click()
+    page.wait_for_load_state()
+    for name in ("places", "routes", "figures"):
         page.goto(launched.root + name)
         kept(name)
     page.goto(launched.root + "cases?stage=granted")
