@@ -17,7 +17,7 @@ help:
 	@echo "make bench   measure against the bare libraries; writes build/bench.json"
 	@echo "make setup   only prepare what the above need"
 	@echo "make catalogue  gather every text of the pages; then translate what is new in src/waystation/locale"
-	@echo "make look    keep the screenshots of the last test run as what the pages should look like"
+	@echo "make look    take a screenshot of every page, and keep them as what the pages should look like"
 	@echo "make guide   take the pictures of the guide again"
 	@echo "make lock    renew the lock files (needs uv and npm)"
 	@echo "make clean   remove what the above made"
@@ -60,7 +60,9 @@ catalogue:
 	@$(BIN)/python tools/catalogue.py
 
 look:
-	@rm -rf build/looks build/differences
+	@$(SETUP) tests
+	@rm -rf build/looks build/differences build/screenshots
+	@WAYSTATION_LOOK=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m browser
 	@cp -r build/screenshots build/looks
 
 guide:

@@ -1,9 +1,11 @@
 """An eye on every page: axe, no sideways scrolling, and a screenshot to look at, wide by day and narrow by night.
 
-Screenshots go to build/screenshots. `make look` keeps them as what the pages should look like, in build/looks, out of
-the repository; from then on a page that looks different fails, and build/differences shows where.
+`make look` takes the screenshots, into build/screenshots, and keeps them as what the pages should look like, in
+build/looks, out of the repository. From then on they are taken each time; a page that looks different fails, and
+build/differences shows where. A checkout that never looked takes none: they are half of the time.
 """
 
+import os
 from collections.abc import Sequence
 from functools import cache
 
@@ -13,6 +15,9 @@ from tests.desk.journeys.served import AXE, ROOT, SCREENSHOTS
 
 LOOKS = ROOT / "build" / "looks"
 DIFFERENCES = ROOT / "build" / "differences"
+
+TAKES = LOOKS.exists() or "WAYSTATION_LOOK" in os.environ
+"""Whether screenshots are taken."""
 
 SIZES = (("1280", 1280, "light"), ("360", 360, "dark"))
 """Both colour schemes are looked at, each at one size."""
@@ -78,17 +83,15 @@ class Eye:
     def look(self, name: str) -> None:
         """Looks at what the page shows now; `name` is that of the screenshot."""
         name += self._language
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         for number, (size, width, scheme) in enumerate(SIZES):
             self.page.set_viewport_size({"width": width, "height": 900})
             self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-            self.page.screenshot(path=SCREENSHOTS / f"{name}-{size}.png", full_page=True, animations="disabled")
+            self._take(f"{name}-{size}.png")
             if not self._language:
                 found = axe(self.page, BY_SIGHT if number else ())
                 self._wrong += [f"{name} at {size}: {violation}" for violation in found]
             if self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
                 self._wrong.append(f"{name} at {size}: scrolls sideways {self.page.evaluate(WIDER)}")
-            self._compare(f"{name}-{size}.png")
         self.page.set_viewport_size({"width": 1280, "height": 900})
         self.page.emulate_media(color_scheme="light")
         self.looked.append(name)
@@ -98,10 +101,9 @@ class Eye:
         name += self._language
         self.page.emulate_media(media="print")
         self.page.set_viewport_size({"width": PAPER, "height": 900})
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, animations="disabled")
+        self._take(f"{name}.png")
         if self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             self._wrong.append(f"{name}: wider than the paper {self.page.evaluate(WIDER)}")
-        self._compare(f"{name}.png")
         self.page.emulate_media(media="screen")
         self.page.set_viewport_size({"width": 1280, "height": 900})
         self.looked.append(name)
@@ -111,7 +113,11 @@ class Eye:
         assert self.looked
         assert not self._wrong, "\n".join(self._wrong)
 
-    def _compare(self, file: str) -> None:
+    def _take(self, file: str) -> None:
+        if not TAKES:
+            return
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / file, full_page=True, animations="disabled")
         if not (LOOKS / file).exists():
             return
         with Image.open(LOOKS / file) as kept, Image.open(SCREENSHOTS / file) as now:
