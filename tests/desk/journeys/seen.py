@@ -85,7 +85,8 @@ class Eye:
         name += self._language
         for number, (size, width, scheme) in enumerate(SIZES):
             self.page.set_viewport_size({"width": width, "height": 900})
-            self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            # A colour that is still on its way to the other scheme has the contrast of neither.
+            self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
             self._take(f"{name}-{size}.png")
             if not self._language:
                 found = axe(self.page, BY_SIGHT if number else ())
