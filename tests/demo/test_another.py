@@ -50,7 +50,7 @@ def test_failed_travel_leads_to_a_second_journey(desk: Desk) -> None:
 
 
 def test_the_reason_of_a_refusal_stands_in_the_case(desk: Desk) -> None:
-    rows = cases.cases(desk.reader, stage="refused").rows
+    rows = cases.cases(desk.reader, cases.CaseFilter(stage="refused")).rows
     assert rows
     found = case(desk.reader, rows[0].folder)
     assert found is not None
