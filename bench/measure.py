@@ -261,6 +261,7 @@ def main(size: int, folder: Path) -> None:
     home = built(folder, size)
     for leftover in home.folder.glob("draft-*"):
         leftover.unlink()
+    os.sync()  # As before the saves: what the size before wrote would be waited for here.
     gc.collect()
     results = [*visit(home, size), saves(home, size, folder)]
     desk = opened(home)

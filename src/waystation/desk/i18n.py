@@ -5,6 +5,7 @@ matched against the languages that exist, and never trusted further.
 """
 
 import gettext
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from io import BytesIO
@@ -76,18 +77,19 @@ class Language:
 
     def problem(self, problem: Problem) -> str:
         """Why a field was refused, in words."""
-        return self.gettext(problem.message, **problem.values)
+        return self._filled(problem.message, problem.values)
 
     def error(self, error: WaystationError) -> str:
-        """What an error says, in words. A text that fills one of its places is translated where it can be."""
-        values = {
-            name: self.gettext(value) if isinstance(value, str) and value else value
-            for name, value in error.values.items()
-        }
-        said = self.gettext(error.message, **values)
+        """What an error says, in words."""
+        said = self._filled(error.message, error.values)
         if isinstance(error, BookError) and error.position is not None:
             return self.gettext("Entry %(position)s of the book: %(rule)s", position=error.position, rule=said)
         return said
+
+    def _filled(self, message: str, values: Mapping[str, object]) -> str:
+        """A message with its places filled; a text of ours that fills one, such as a label, is translated as well."""
+        words = {name: self.gettext(text) if isinstance(text, str) and text else text for name, text in values.items()}
+        return self.gettext(message, **words)
 
 
 def languages() -> tuple[str, ...]:

@@ -41,7 +41,8 @@ CREATE TABLE case_now (
     pending INTEGER NOT NULL, refused INTEGER NOT NULL, granted INTEGER NOT NULL, discouraged INTEGER NOT NULL,
     travelling INTEGER NOT NULL, abroad INTEGER NOT NULL, without_papers INTEGER NOT NULL, silent INTEGER NOT NULL,
     conflicts INTEGER NOT NULL, changed INTEGER NOT NULL, turns TEXT, route BLOB);
-CREATE INDEX case_now_open ON case_now (urgent, code_name, folder, stage, level, caseworker) WHERE closed IS NULL;
+CREATE INDEX case_now_open ON case_now (
+    urgent, code_name, folder, stage, level, caseworker, route) WHERE closed IS NULL;
 CREATE INDEX case_now_mine ON case_now (caseworker, urgent) WHERE closed IS NULL;
 CREATE INDEX case_now_list ON case_now (
     code_name, folder, stage, level, timeframe, caseworker, closed, opened, region, route, check_in_due, deadline,

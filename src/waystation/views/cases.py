@@ -26,7 +26,11 @@ _RANKS: Final = " ".join(f"WHEN '{stage.value}' THEN {rank}" for rank, stage in 
 _STAGE: Final = f"CASE stage {_RANKS} ELSE 99 END"
 _LAST: Final = "'\U0010ffff'"
 _NEVER: Final = (1 << 63) - 1
-_OPEN: Final = ["code_name IS NOT NULL", "closed IS NULL"]
+_OPEN: Final = frozenset(("code_name IS NOT NULL", "closed IS NULL"))
+_OF_OPEN: Final = _OPEN | {"stage = ?", "level = ?", "caseworker = ?", "caseworker IS NULL", "route = ?"}
+"""Conditions that the index of the open can answer by itself; it stands gravest first."""
+
+_SORTS_OF_OPEN: Final = frozenset(("urgent", "stage", "caseworker", "route"))
 
 SORTS: Final[Mapping[str, tuple[str, str]]] = {
     "urgent": ("urgent", "urgent"),
@@ -201,10 +205,12 @@ def _query(reader: Reader, which: CaseFilter) -> Query:
         values += folders
     sort = which.sort if which.sort in sorts() else ("urgent" if which.state == "open" else "code_name")
     order = (SORTS.get(sort, _BY_RANK)[which.descending], "code_name")
-    # The gravest of all that are open stand first in an index of their own; all else goes through the narrow one.
-    plain = where == _OPEN and sort == "urgent" and not which.descending
-    index = BY_FOLDER.format("case_now") if which.text.strip() else "case_now_open" if plain else "case_now_list"
-    return Query("case_now", index, where, values, order, which.descending, _BY_NAME.get(sort, ""))
+    # Each time through the narrowest index that has all that is asked.
+    counted = "case_now_open" if _OPEN <= set(where) <= _OF_OPEN else "case_now_list"
+    listed = counted if sort in _SORTS_OF_OPEN else "case_now_list"
+    if which.text.strip():
+        counted = listed = BY_FOLDER.format("case_now")
+    return Query("case_now", listed, counted, where, values, order, which.descending, _BY_NAME.get(sort, ""))
 
 
 def _row(row: tuple[Any, ...], members: Mapping[bytes, str]) -> CaseRow:

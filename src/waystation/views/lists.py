@@ -41,7 +41,7 @@ class Query:
 
     Args:
         table: which of the two.
-        index: the one that is gone through.
+        listed, counted: the index that is gone through for a page, and for the count.
         where: conditions, with `values` for their places.
         order: expressions, none of which is ever NULL; the folder comes last by itself.
         descending: whether the first expression runs from the most to the least.
@@ -49,7 +49,8 @@ class Query:
     """
 
     table: str
-    index: str
+    listed: str
+    counted: str
     where: Sequence[str]
     values: Sequence[str | int | bytes]
     order: Sequence[str]
@@ -74,19 +75,15 @@ class Query:
             beyond = f"({', '.join(others)}) > ({', '.join('?' * len(others))})"
             where.append(f"({first} {'<' if self.descending else '>'} ? OR ({first} = ? AND {beyond}))")
             values += [known[0], *known]
-        query = f"SELECT folder FROM {self._from} {self.beside} WHERE {' AND '.join(where) or '1'}"
+        query = f"SELECT folder FROM {self.table} INDEXED BY {self.listed} {self.beside} WHERE {' AND '.join(where) or '1'}"
         rows = reader.rows(f"{query} ORDER BY {sorting} LIMIT ?", *values, limit + 1)
         found = [FolderId(folder) for (folder,) in rows]
         return tuple(found[:limit]), to_text(found[limit - 1]) if len(found) > limit else None
 
     def count(self, reader: Reader) -> int:
         """How many fit."""
-        rows = reader.rows(f"SELECT count(*) FROM {self._from} WHERE {' AND '.join(self.where) or '1'}", *self.values)
-        return int(rows[0][0])
-
-    @property
-    def _from(self) -> str:
-        return f"{self.table} INDEXED BY {self.index}"
+        query = f"SELECT count(*) FROM {self.table} INDEXED BY {self.counted} WHERE {' AND '.join(self.where) or '1'}"
+        return int(reader.rows(query, *self.values)[0][0])
 
 
 def of_folders(text: str, reader: Reader) -> tuple[str, tuple[bytes, ...]]:

@@ -136,7 +136,7 @@ def _query(reader: Reader, which: RequestFilter) -> Query:
     elif not which.stage:
         where.append(OPEN)
     index = BY_FOLDER.format("request_now") if which.text.strip() else "request_now_list"
-    return Query("request_now", index, where, values, _ORDER)
+    return Query("request_now", index, index, where, values, _ORDER)
 
 
 def _row(row: tuple[Any, ...], members: Mapping[bytes, str]) -> RequestRow:

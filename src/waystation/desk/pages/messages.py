@@ -16,6 +16,7 @@ from starlette.routing import Route
 from waystation.desk.pages import files
 from waystation.desk.pages.acts import name_of
 from waystation.desk.pages.records import Where, in_folders, this_minute, where_of
+from waystation.desk.pages.request import parts_of
 from waystation.desk.pages.telling import Teller
 from waystation.desk.web import (
     Form,
@@ -33,7 +34,6 @@ from waystation.errors import BadInput, Problem, Refused
 from waystation.ids import FolderType, to_text
 from waystation.office import drafts, intake, messages
 from waystation.office.attachments import Attachment
-from waystation.office.casework import Part
 from waystation.office.desk import Desk
 from waystation.office.messages import Parcel, Taken, Voices
 from waystation.office.reading import may_open
@@ -143,7 +143,7 @@ def _save(request: Request, where: Where | None, form: Form) -> Response:
         parcel = messages.unpack(desk, form.text("pasted"), files_here, _day_first(form))
         ours = _ours(form, parcel)
         if where is None and form.text("do") == "request":
-            fields, parts = _request(desk, form)
+            fields, parts = form.fields(REGISTRY["request"], desk), parts_of(desk, form)
             taken = messages.take_down(desk, parcel, ours, fields, parts, voices)
             root, done = "requests", language.gettext("The request is taken down, with what was written.")
         else:
@@ -170,20 +170,6 @@ def _written_into(
             raise BadInput({"into": Problem("required", N_("Type the code name of the case or the request."))})
         folder, folder_type = messages.find_folder(desk, form.text("into"))
     return messages.write_into(desk, folder, parcel, ours, voices), _ROOTS[folder_type]
-
-
-def _request(desk: Desk, form: Form) -> tuple[dict[str, Value | None], list[Part]]:
-    """The request's fields, and the person and the channel if anything was said of them. Raises: BadInput."""
-    fields = form.fields(REGISTRY["request"], desk)
-    person = {n: v for n, v in form.fields(REGISTRY["person"], desk, "person.").items() if v is not None}
-    parts: list[Part] = []
-    named = desk.new_record()
-    if person:
-        parts.append(Part("person", person, named))
-    if form.text("contact.handle").strip():
-        channel = {n: v for n, v in form.fields(REGISTRY["contact_channel"], desk, "contact.").items() if v is not None}
-        parts.append(Part("contact_channel", {**channel, **({"person": named} if person else {})}))
-    return fields, parts
 
 
 def _with_files(desk: Desk, form: Form) -> tuple[Form, tuple[Attachment, ...]]:

@@ -75,7 +75,7 @@ def take_down(request: Request) -> Response:
     desk, form = desk_of(request), form_of(request)
     try:
         fields = form.fields(REGISTRY["request"], desk)
-        save = intake.take_down(desk, fields, _parts(desk, form))
+        save = intake.take_down(desk, fields, parts_of(desk, form))
         desk.save(save)
     except BadInput as bad:
         return begin(request, form, bad)
@@ -83,7 +83,7 @@ def take_down(request: Request) -> Response:
     return redirect(request, f"requests/{to_text(casework.opened(save))}", ("done", done))
 
 
-def _parts(desk: Desk, form: Form) -> list[Part]:
+def parts_of(desk: Desk, form: Form) -> list[Part]:
     """Person and contact channel of a form that asked for them, if anything was said. Raises: BadInput."""
     person = {n: v for n, v in form.fields(REGISTRY["person"], desk, "person.").items() if v is not None}
     parts: list[Part] = []

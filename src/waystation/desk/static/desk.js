@@ -48,7 +48,8 @@
     lock();
   };
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.repeat) return;
+    if (event.key !== "Escape") { escapes = []; return; }
+    if (event.repeat) return;
     escapes = [...escapes.filter((at) => event.timeStamp - at < 1500), event.timeStamp];
     if (escapes.length >= 3) { escapes = []; event.preventDefault(); blank(); }
   }, true);
