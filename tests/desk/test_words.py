@@ -55,7 +55,9 @@ def test_a_catalogue_needs_no_compiling(russian: Language) -> None:
     told = [russian.ngettext(one, many, n) for n in (1, 2, 5, 21)]
     assert told == ["копия 1 день назад", "копия 2 дня назад", "копия 5 дней назад", "копия 21 день назад"]
     assert russian.problem(Problem("x", "until %(day)s", {"day": "вторника"})) == "до вторника"
-    assert russian.problem(Problem("x", "until %(day)s", {"day": "Cases"})) == "до Кейсы", "a label of ours stayed English"
+    assert russian.problem(Problem("x", "until %(day)s", {"day": "Cases"})) == "до Кейсы", (
+        "a label of ours stayed English"
+    )
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,9 @@ class Query:
             beyond = f"({', '.join(others)}) > ({', '.join('?' * len(others))})"
             where.append(f"({first} {'<' if self.descending else '>'} ? OR ({first} = ? AND {beyond}))")
             values += [known[0], *known]
-        query = f"SELECT folder FROM {self.table} INDEXED BY {self.listed} {self.beside} WHERE {' AND '.join(where) or '1'}"
+        query = (
+            f"SELECT folder FROM {self.table} INDEXED BY {self.listed} {self.beside} WHERE {' AND '.join(where) or '1'}"
+        )
         rows = reader.rows(f"{query} ORDER BY {sorting} LIMIT ?", *values, limit + 1)
         found = [FolderId(folder) for (folder,) in rows]
         return tuple(found[:limit]), to_text(found[limit - 1]) if len(found) > limit else None
