@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.desk.journeys.furnished import Furnished, furnished
 from tests.desk.sitting import Sitting, folder_of, founded, sit_down, system
 from tests.ground.seeded import HeldClock, Seeded
+
+from waystation.office.desk import Desk
 
 
 @pytest.fixture
@@ -24,6 +27,24 @@ def sitting(locked: Sitting) -> Sitting:
     """An unlocked desk."""
     assert locked.leads_to(locked.unlock()) == "today"
     return locked
+
+
+@pytest.fixture
+def desk(sitting: Sitting) -> Desk:
+    """What is unlocked there."""
+    assert sitting.session.desk is not None
+    return sitting.session.desk
+
+
+@pytest.fixture
+def seated(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[tuple[Furnished, Sitting]]:
+    """A furnished, unlocked desk."""
+    with (
+        furnished(tmp_path, clock, randomness) as desk,
+        sit_down(desk.home, clock, system(clock, randomness)) as sitting,
+    ):
+        sitting.session.open(desk.desk)
+        yield desk, sitting
 
 
 @pytest.fixture

@@ -4,13 +4,10 @@ import csv
 import html
 import io
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from tests.desk.journeys.furnished import ADDRESS, CASE, EXPOSED, OTHER_CASE, PLACE, Furnished, furnished
-from tests.desk.sitting import Sitting, sit_down, system
-from tests.ground.seeded import HeldClock, Seeded
+from tests.desk.journeys.furnished import ADDRESS, CASE, EXPOSED, OTHER_CASE, PLACE, Furnished
+from tests.desk.sitting import Sitting
 from tests.office.kit import accepted, added, day, done
 
 from waystation.ids import FolderId, FolderType, to_text
@@ -18,16 +15,6 @@ from waystation.office import casework, shelter
 from waystation.records import Money, Value
 from waystation.records.labels import Choice
 from waystation.views import places as place_views
-
-
-@pytest.fixture
-def there(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[tuple[Furnished, Sitting]]:
-    with (
-        furnished(tmp_path, clock, randomness) as desk,
-        sit_down(desk.home, clock, system(clock, randomness)) as sitting,
-    ):
-        sitting.session.open(desk.desk)
-        yield desk, sitting
 
 
 def page(sitting: Sitting, path: str) -> str:
@@ -47,8 +34,8 @@ def house(desk: Furnished, **fields: Value | Choice | None) -> FolderId:
 # ── Places ──
 
 
-def test_a_bed_given_twice_stands_first(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_a_bed_given_twice_stands_first(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     assert "More people than beds" not in page(sitting, "places")
     narrow = house(desk, code_name="Cedar Hinge", beds=1)
     for ends in ("2017-05-30", "2017-05-20"):
@@ -63,16 +50,16 @@ def test_a_bed_given_twice_stands_first(there: tuple[Furnished, Sitting]) -> Non
     assert "18–19 May 2017: 2 people, 1 beds" in own
 
 
-def test_an_exposed_place_with_somebody_in_it(there: tuple[Furnished, Sitting]) -> None:
-    _, sitting = there
+def test_an_exposed_place_with_somebody_in_it(seated: tuple[Furnished, Sitting]) -> None:
+    _, sitting = seated
     text = main(page(sitting, "places"))
     assert "strip-shut" in text
     assert "exposed · somebody there on 28 nights all the same" in text
     assert EXPOSED in text
 
 
-def test_months_follow_one_another(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_months_follow_one_another(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     text = main(page(sitting, "places?month=2017-02"))
     assert "axis-28" in text
     assert "month=2017-01" in text
@@ -85,8 +72,8 @@ def test_months_follow_one_another(there: tuple[Furnished, Sitting]) -> None:
     assert "30" in own
 
 
-def test_places_are_filtered_and_no_region_stands_in_an_address(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_places_are_filtered_and_no_region_stands_in_an_address(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     other = house(desk, code_name="Amber Sleeve", type="flat", region="Kaunas", beds=2)
     text = page(sitting, "places")
     assert "Vilnius" in text
@@ -104,8 +91,8 @@ def test_places_are_filtered_and_no_region_stands_in_an_address(there: tuple[Fur
     assert "No place is like that." in page(sitting, "places?type=hotel")
 
 
-def test_many_places_stand_on_pages(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_many_places_stand_on_pages(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     for _ in range(60):
         house(desk, beds=1)
     seen: list[str] = []
@@ -122,8 +109,8 @@ def test_many_places_stand_on_pages(there: tuple[Furnished, Sitting]) -> None:
     assert len(page(sitting, "places")) < 150_000
 
 
-def test_where_somebody_fits(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_where_somebody_fits(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     house(desk, code_name="Amber Sleeve", beds=4, step_free=True)
 
     def found(**typed: str) -> str:
@@ -151,8 +138,8 @@ def test_where_somebody_fits(there: tuple[Furnished, Sitting]) -> None:
         ("from", "never", ""),
     ],
 )
-def test_a_question_that_has_no_answer(there: tuple[Furnished, Sitting], name: str, typed: str, told: str) -> None:
-    _, sitting = there
+def test_a_question_that_has_no_answer(seated: tuple[Furnished, Sitting], name: str, typed: str, told: str) -> None:
+    _, sitting = seated
     answer = sitting.post("places", {"people": "1", "nights": "1", name: typed})
     assert answer.status_code == 422
     text = html.unescape(str(answer.text))
@@ -161,8 +148,8 @@ def test_a_question_that_has_no_answer(there: tuple[Furnished, Sitting], name: s
     assert f'value="{typed}"' in text
 
 
-def test_one_place_shows_who_and_never_where(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_one_place_shows_who_and_never_where(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     path = desk.path(desk.place, "places")
     text = page(sitting, path)
     assert ADDRESS not in text
@@ -178,8 +165,8 @@ def test_one_place_shows_who_and_never_where(there: tuple[Furnished, Sitting]) -
 # ── Routes ──
 
 
-def test_what_was_tried_by_each_route(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_what_was_tried_by_each_route(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     text = main(page(sitting, "routes"))
     assert "2 applications · 2 granted · 1 set out" in text
     assert "2 answers: too few to judge" in text
@@ -195,8 +182,8 @@ def test_what_was_tried_by_each_route(there: tuple[Furnished, Sitting]) -> None:
     assert sitting.leads_to(sitting.get(f"office/route/{to_text(desk.route)}")) == f"routes/{to_text(desk.route)}"
 
 
-def test_five_answers_are_told_and_their_reasons_counted(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_five_answers_are_told_and_their_reasons_counted(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     office = desk.desk.folder(FolderType.OFFICE)
     way = added(desk.desk, office, "route", destination="CA", pathway="visit_visa")
     for number in range(5):
@@ -214,8 +201,8 @@ def test_five_answers_are_told_and_their_reasons_counted(there: tuple[Furnished,
     assert re.search(r"Quota.*?>1<", reasons, re.DOTALL)
 
 
-def test_shut_routes_stand_apart_and_a_route_keeps_its_past(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_shut_routes_stand_apart_and_a_route_keeps_its_past(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     route = f"office/route/{to_text(desk.route)}"
     done(
         desk.desk,
@@ -235,8 +222,8 @@ def test_shut_routes_stand_apart_and_a_route_keeps_its_past(there: tuple[Furnish
 # ── Money ──
 
 
-def test_a_campaign_that_spent_more_than_it_has_is_amber(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_a_campaign_that_spent_more_than_it_has_is_amber(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     ledger = desk.desk.folder(FolderType.LEDGER)
     poor = added(desk.desk, ledger, "campaign", name="Visas", earmark="Visas only", goal=Money(100_000, "EUR"))
     added(desk.desk, ledger, "expense", amount=Money(90_000, "EUR"), category="documents", campaign=poor)
@@ -254,8 +241,8 @@ def test_a_campaign_that_spent_more_than_it_has_is_amber(there: tuple[Furnished,
     assert sitting.leads_to(sitting.get(f"ledger/campaign/{to_text(poor)}")) == f"money/campaigns/{to_text(poor)}"
 
 
-def test_currencies_stand_apart(there: tuple[Furnished, Sitting]) -> None:
-    _, sitting = there
+def test_currencies_stand_apart(seated: tuple[Furnished, Sitting]) -> None:
+    _, sitting = seated
     text = main(page(sitting, "money"))
     assert "The account in USD" in text
     assert "The account in EUR" in text
@@ -263,8 +250,8 @@ def test_currencies_stand_apart(there: tuple[Furnished, Sitting]) -> None:
     assert "176,450" not in text
 
 
-def test_donations_and_expenses_are_filtered(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_donations_and_expenses_are_filtered(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
 
     def lists(query: str) -> tuple[bool, bool]:
         text = main(page(sitting, f"money?{query}"))
@@ -284,8 +271,8 @@ def test_donations_and_expenses_are_filtered(there: tuple[Furnished, Sitting]) -
 # ── Figures ──
 
 
-def test_every_figure_leads_to_who_is_behind_it(there: tuple[Furnished, Sitting]) -> None:
-    _, sitting = there
+def test_every_figure_leads_to_who_is_behind_it(seated: tuple[Furnished, Sitting]) -> None:
+    _, sitting = seated
     text = main(page(sitting, "figures"))
     for name in ("evacuated", "in_hiding", "applied", "granted", "refused", "abroad", "left", "silent"):
         assert f'/figures/{name}"' in text, name
@@ -296,15 +283,15 @@ def test_every_figure_leads_to_who_is_behind_it(there: tuple[Furnished, Sitting]
 
 
 @pytest.mark.parametrize(("span", "weeks"), [("8", 8), ("26", 26), ("nonsense", 8)])
-def test_how_far_back(there: tuple[Furnished, Sitting], span: str, weeks: int) -> None:
-    _, sitting = there
+def test_how_far_back(seated: tuple[Furnished, Sitting], span: str, weeks: int) -> None:
+    _, sitting = seated
     text = main(page(sitting, f"figures?span={span}"))
     assert text.partition('class="in-numbers"')[2].count("<tr>") == weeks + 1
     assert "Week by week" in text
 
 
-def test_long_ago_is_told_by_month(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_long_ago_is_told_by_month(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     assert "Week by week" in main(page(sitting, "figures?span=all"))
     added(desk.desk, accepted(desk.desk), "evacuation", evacuated=day("2015-01-05"))
     text = main(page(sitting, "figures?span=all"))
@@ -312,8 +299,8 @@ def test_long_ago_is_told_by_month(there: tuple[Furnished, Sitting]) -> None:
     assert "Jan 2015" in text
 
 
-def test_the_table_that_is_taken_out(there: tuple[Furnished, Sitting]) -> None:
-    _, sitting = there
+def test_the_table_that_is_taken_out(seated: tuple[Furnished, Sitting]) -> None:
+    _, sitting = seated
     answer = sitting.post("figures/csv", {"span": "8"})
     assert answer.status_code == 200
     assert answer.headers["content-disposition"] == 'attachment; filename="figures-2017-05-17.csv"'

@@ -1,30 +1,17 @@
 """The frame without a browser: undo, language, alarms, commands, search while typing, and back where it was locked."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 
 import pytest
-from tests.desk.journeys.furnished import CASE, FAMILY, MASKED, Furnished, furnished
-from tests.desk.sitting import PASSPHRASE, Sitting, sit_down, system
-from tests.ground.seeded import HeldClock, Seeded
+from tests.desk.journeys.furnished import CASE, FAMILY, MASKED, Furnished
+from tests.desk.sitting import PASSPHRASE, Sitting
 from tests.office.kit import added, at
 
 from waystation.desk.session import QUIET_MS
 from waystation.ids import FolderType, to_text
 from waystation.office import staff
 from waystation.views import alarms
-
-
-@pytest.fixture
-def there(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[tuple[Furnished, Sitting]]:
-    with (
-        furnished(tmp_path, clock, randomness) as desk,
-        sit_down(desk.home, clock, system(clock, randomness)) as sitting,
-    ):
-        sitting.session.open(desk.desk)
-        yield desk, sitting
 
 
 def pass_s(sitting: Sitting, seconds: float) -> None:
@@ -42,8 +29,8 @@ DAY_S = 25 * 3600
 # ── What was saved can be taken back ──
 
 
-def test_every_save_offers_to_be_taken_back(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_every_save_offers_to_be_taken_back(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     case = desk.path(desk.case)
     sitting.leads_to(sitting.post(f"{case}/task/new", {"title": "Buy a telephone"}))
     (saved,) = desk.desk.reader.rows("SELECT save FROM history ORDER BY position DESC LIMIT 1")
@@ -55,14 +42,14 @@ def test_every_save_offers_to_be_taken_back(there: tuple[Furnished, Sitting]) ->
     assert "/undo" not in sitting.get(case).text
 
 
-def test_a_look_offers_nothing_to_take_back(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_a_look_offers_nothing_to_take_back(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     asking = f"{desk.record('person', desk.person)}/reveal/family_name?page={desk.path(desk.case)}"
     assert '/undo"' not in sitting.get(sitting.leads_to(sitting.post(asking))).text
 
 
-def test_a_page_that_saved_nothing_offers_nothing(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_a_page_that_saved_nothing_offers_nothing(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     added(desk.desk, desk.case, "task", title="Saved while nobody pressed anything")
     sitting.post("keys", {"on": "0"})
     page = sitting.get("keys").text
@@ -73,8 +60,8 @@ def test_a_page_that_saved_nothing_offers_nothing(there: tuple[Furnished, Sittin
 # ── Language ──
 
 
-def test_a_member_keeps_the_language_of_the_pages(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_a_member_keeps_the_language_of_the_pages(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     office = desk.desk.folder(FolderType.OFFICE)
     assert sitting.leads_to(sitting.post("language", {"language": "ru", "form_address": "cases"})) == "cases"
     page = sitting.get("cases").text
@@ -88,8 +75,8 @@ def test_a_member_keeps_the_language_of_the_pages(there: tuple[Furnished, Sittin
     assert desk.desk.book.position == before
 
 
-def test_the_book_says_which_language_until_somebody_chooses(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_the_book_says_which_language_until_somebody_chooses(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     sitting.post("language", {"language": "ru", "form_address": "cases"})
     sitting.session.language = sitting.session.pages_in = ""
     sitting.session.open(desk.desk)
@@ -99,8 +86,8 @@ def test_the_book_says_which_language_until_somebody_chooses(there: tuple[Furnis
 
 
 @pytest.mark.parametrize("code", ["", "xx", "../ru", "ru\x00", "RU"])
-def test_no_other_language_is_taken(there: tuple[Furnished, Sitting], code: str) -> None:
-    desk, sitting = there
+def test_no_other_language_is_taken(seated: tuple[Furnished, Sitting], code: str) -> None:
+    desk, sitting = seated
     before = desk.desk.book.position
     sitting.leads_to(sitting.post("language", {"language": code, "form_address": "cases"}))
     assert (sitting.session.language, desk.desk.book.position) == ("", before)
@@ -124,8 +111,8 @@ def test_founding_changes_its_language(fresh: Sitting) -> None:
 # ── Alarms ──
 
 
-def test_a_missed_check_in_rings_until_it_is_noted(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_a_missed_check_in_rings_until_it_is_noted(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     quiet = sitting.get("today").text
     assert "data-ring" not in quiet
     (state,) = re.findall(r"watch\?state=(\w+)", quiet)
@@ -146,8 +133,8 @@ def test_a_missed_check_in_rings_until_it_is_noted(there: tuple[Furnished, Sitti
     assert sitting.get(f"watch?state={state}").status_code == 200
 
 
-def test_who_takes_an_alarm_has_ten_minutes(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_who_takes_an_alarm_has_ten_minutes(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     pass_s(sitting, DAY_S)
     named = f"{to_text(desk.case)}.{to_text(desk.check_in)}"
     assert f'name="check_in" value="{named}"' in sitting.get("money").text
@@ -169,8 +156,8 @@ def test_asking_for_alarms_keeps_no_desk_open(sitting: Sitting) -> None:
     assert "no alarm" in sitting.get("locked").text
 
 
-def test_many_alarms_are_one_list(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_many_alarms_are_one_list(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     pass_s(sitting, DAY_S)
     reader = desk.desk.reader
     (one,) = alarms.missed(reader)
@@ -187,8 +174,8 @@ def test_many_alarms_are_one_list(there: tuple[Furnished, Sitting]) -> None:
 # ── Commands and search ──
 
 
-def test_the_palette_offers_pages_actions_and_what_is_in_the_book(there: tuple[Furnished, Sitting]) -> None:
-    _, sitting = there
+def test_the_palette_offers_pages_actions_and_what_is_in_the_book(seated: tuple[Furnished, Sitting]) -> None:
+    _, sitting = seated
     page = sitting.get("palette").text
     for words in ("Take down a request", "Note a check-in", "Lock the desk", "Show code names only", "Figures"):
         assert words in page, words
@@ -202,8 +189,8 @@ def test_the_palette_offers_pages_actions_and_what_is_in_the_book(there: tuple[F
     assert [words for words in MASKED if words in part] == []
 
 
-def test_every_address_of_the_palette_leads_to_a_page(there: tuple[Furnished, Sitting]) -> None:
-    _, sitting = there
+def test_every_address_of_the_palette_leads_to_a_page(seated: tuple[Furnished, Sitting]) -> None:
+    _, sitting = seated
     page = sitting.get("palette").text.partition('class="commands"')[2].partition("</ul>")[0]
     paths = [unescape(path) for path in re.findall(r'<a href="([^"]*)"', page)]
     assert len(paths) > 12
@@ -215,21 +202,21 @@ def test_every_address_of_the_palette_leads_to_a_page(there: tuple[Furnished, Si
     "typed",
     ["Ц", "Цо", "Цоро", "цороев", "Цороеву", "Tsoro", "Tsoroev", "zel", "Zelimkh", "Zelimkha", "зелимх", "Зелимхану"],
 )
-def test_search_while_typing(there: tuple[Furnished, Sitting], typed: str) -> None:
-    _, sitting = there
+def test_search_while_typing(seated: tuple[Furnished, Sitting], typed: str) -> None:
+    _, sitting = seated
     part = sitting.post("search", {"q": typed, "typing": "1"}).text
     assert (CASE in part) == (len(typed) > 1), typed
     assert FAMILY not in part
 
 
-def test_a_finished_word_is_no_beginning(there: tuple[Furnished, Sitting]) -> None:
-    _, sitting = there
+def test_a_finished_word_is_no_beginning(seated: tuple[Furnished, Sitting]) -> None:
+    _, sitting = seated
     assert CASE not in sitting.post("search", {"q": "Цоро"}).text
     assert CASE not in sitting.post("search", {"q": "Цоро ", "typing": ""}).text
 
 
-def test_the_keys_page_names_what_is_there(there: tuple[Furnished, Sitting]) -> None:
-    _, sitting = there
+def test_the_keys_page_names_what_is_there(seated: tuple[Furnished, Sitting]) -> None:
+    _, sitting = seated
     page = sitting.get("keys").text
     for words in ("g t", "Ctrl+K", "Esc Esc Esc", "go to Money"):
         assert words in page

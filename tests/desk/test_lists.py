@@ -1,12 +1,9 @@
 """The lists of cases and requests through the pages: filters, columns, kept filters, acts on several rows."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from tests.desk.sitting import Sitting, folder_of, founded, sit_down, system
-from tests.ground.seeded import HeldClock, Seeded
+from tests.desk.sitting import Sitting
 from tests.office.kit import accepted, added, asked, day, done
 
 from waystation.ids import FolderId, FolderType, to_text
@@ -14,22 +11,6 @@ from waystation.office import intake
 from waystation.office.desk import Desk
 
 REGION = "Achkhoy-Martan"
-
-
-@pytest.fixture
-def sitting(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[Sitting]:
-    machine = system(clock, randomness)
-    founded(folder_of(tmp_path), machine)
-    with sit_down(folder_of(tmp_path), clock, machine) as sitting:
-        sitting.unlock()
-        yield sitting
-        sitting.session.lock()
-
-
-@pytest.fixture
-def desk(sitting: Sitting) -> Desk:
-    assert sitting.session.desk is not None
-    return sitting.session.desk
 
 
 @pytest.fixture

@@ -1,16 +1,13 @@
 """While others see the screen, nothing that somebody wrote is on any page but code names."""
 
 import re
-from collections.abc import Iterator
 from html import escape
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
-from tests.desk.journeys.furnished import CASE, FAMILY, PLACE, Furnished, furnished
+from tests.desk.journeys.furnished import CASE, FAMILY, PLACE, Furnished
 from tests.desk.journeys.walk import complete, everything, walk
-from tests.desk.sitting import Sitting, sit_down, system
-from tests.ground.seeded import HeldClock, Seeded
+from tests.desk.sitting import Sitting
 
 from waystation.desk import sharing
 from waystation.desk.i18n import language
@@ -52,22 +49,12 @@ def birds(desk: Furnished) -> int:
     return count
 
 
-@pytest.fixture
-def there(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[tuple[Furnished, Sitting]]:
-    with (
-        furnished(tmp_path, clock, randomness) as desk,
-        sit_down(desk.home, clock, system(clock, randomness)) as sitting,
-    ):
-        sitting.session.open(desk.desk)
-        yield desk, sitting
-
-
 def share(sitting: Sitting, on: bool = True) -> None:
     sitting.leads_to(sitting.post("screen-share", {"on": "1" if on else "0", "back": "today"}))
 
 
-def test_no_page_shows_what_was_written(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_no_page_shows_what_was_written(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     complete(desk)
     assert birds(desk) > 100
     open_ = walk(sitting.get, sitting.root, sitting.app.router.routes, desk)
@@ -86,8 +73,8 @@ def test_no_page_shows_what_was_written(there: tuple[Furnished, Sitting]) -> Non
     assert sum(CASE in page.html for page in shared.pages) > 5
 
 
-def test_code_names_labels_days_and_numbers_stay(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_code_names_labels_days_and_numbers_stay(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     share(sitting)
     page = sitting.get(desk.path(desk.case)).text
     for words in (CASE, PLACE, "Extreme risk", "17 May 2017", "Lithuania", "Screen-share: code names only"):
@@ -97,8 +84,8 @@ def test_code_names_labels_days_and_numbers_stay(there: tuple[Furnished, Sitting
     assert "veiled" not in sitting.get(desk.path(desk.case)).text
 
 
-def test_nothing_masked_is_shown_and_no_look_is_recorded(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_nothing_masked_is_shown_and_no_look_is_recorded(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     asking = f"{desk.record('person', desk.person)}/reveal/family_name?page={desk.path(desk.case)}"
     shown = sitting.leads_to(sitting.post(asking)).partition("#")[0]
     assert FAMILY in sitting.get(shown).text
@@ -113,8 +100,8 @@ def test_nothing_masked_is_shown_and_no_look_is_recorded(there: tuple[Furnished,
     assert desk.desk.book.position == before
 
 
-def test_it_outlives_a_lock(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_it_outlives_a_lock(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     share(sitting)
     desk.desk.screen_shared = False
     sitting.session.open(desk.desk)
@@ -153,8 +140,8 @@ def sends(page: str) -> dict[str, list[str]]:
     return inputs.sent
 
 
-def test_a_form_keeps_what_it_does_not_show(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_a_form_keeps_what_it_does_not_show(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     path = f"{desk.path(desk.request, 'requests')}/request/{to_text(desk.request)}/edit"
     before = desk.desk.tables.shown(desk.request, "request", desk.request)
     assert before is not None
@@ -172,8 +159,8 @@ def test_a_form_keeps_what_it_does_not_show(there: tuple[Furnished, Sitting]) ->
     assert {name: value for name, value in after.items() if before.get(name) != value} == {"people": 3}
 
 
-def test_a_form_that_was_refused_is_kept_and_not_shown(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_a_form_that_was_refused_is_kept_and_not_shown(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     share(sitting)
     form = f"{desk.path(desk.case)}/risk_assessment/new"
     answer = sitting.post(form, {"reasons": f"{BIRD} in the yard", "review": "never", "form_address": form})
@@ -184,8 +171,8 @@ def test_a_form_that_was_refused_is_kept_and_not_shown(there: tuple[Furnished, S
     assert BIRD in sitting.get(f"{form}?draft=1").text
 
 
-def test_search_shows_code_names(there: tuple[Furnished, Sitting]) -> None:
-    _, sitting = there
+def test_search_shows_code_names(seated: tuple[Furnished, Sitting]) -> None:
+    _, sitting = seated
     share(sitting)
     page = sitting.post("search", {"q": "Цороев"}).text
     assert CASE in page

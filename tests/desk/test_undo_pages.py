@@ -1,31 +1,10 @@
 """Undo, striking out and bringing back through the pages, without a browser."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from tests.desk.sitting import Sitting, folder_of, founded, sit_down, system
-from tests.ground.seeded import HeldClock, Seeded
+from tests.desk.sitting import Sitting
 from tests.office.kit import accepted, added, asked
 
 from waystation.ids import to_text
 from waystation.office.desk import Desk
-
-
-@pytest.fixture
-def sitting(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[Sitting]:
-    machine = system(clock, randomness)
-    founded(folder_of(tmp_path), machine)
-    with sit_down(folder_of(tmp_path), clock, machine) as sitting:
-        sitting.unlock()
-        yield sitting
-        sitting.session.lock()
-
-
-@pytest.fixture
-def desk(sitting: Sitting) -> Desk:
-    assert sitting.session.desk is not None
-    return sitting.session.desk
 
 
 def save_of(desk: Desk) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.desk.journeys.furnished import Furnished, furnished
 from tests.desk.journeys.served import WAIT_MS, Served, browser_flags, browser_path, served, watched
 from tests.desk.sitting import folder_of, founded, system
 from tests.ground.seeded import HeldClock, Seeded
@@ -28,6 +29,13 @@ def launched(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[S
     founded(home, system(clock, randomness))
     with served(home, clock, randomness) as desk:
         yield desk
+
+
+@pytest.fixture
+def there(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[tuple[Furnished, Served]]:
+    """A furnished, unlocked desk."""
+    with furnished(tmp_path, clock, randomness) as desk, served(desk.home, clock, randomness, desk.desk) as launched:
+        yield desk, launched
 
 
 @pytest.fixture

@@ -1,15 +1,12 @@
 """Every page as every role: it refuses, or shows what the role allows, and never a code name that is not theirs."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 
 import pytest
 from starlette.routing import compile_path
-from tests.desk.journeys.furnished import CASE, EXPOSED, OTHER_CASE, PLACE, REQUEST, Furnished, furnished
-from tests.desk.sitting import Sitting, sit_down, system
-from tests.ground.seeded import HeldClock, Seeded
+from tests.desk.journeys.furnished import CASE, EXPOSED, OTHER_CASE, PLACE, REQUEST, Furnished
+from tests.desk.sitting import Sitting
 
 from waystation.desk.pages import every_route
 from waystation.ids import FolderType, to_text
@@ -61,16 +58,6 @@ LEADS_ON = re.compile(r"sources/passages/|(office/route|ledger/campaign)/\w{26}$
 
 NESTED = re.compile(r"<form(?:(?!</form>).)*<form", re.DOTALL)
 """A browser drops a form within a form, and its button then sends the outer one."""
-
-
-@pytest.fixture
-def there(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[tuple[Furnished, Sitting]]:
-    with (
-        furnished(tmp_path, clock, randomness) as desk,
-        sit_down(desk.home, clock, system(clock, randomness)) as sitting,
-    ):
-        sitting.session.open(desk.desk)
-        yield desk, sitting
 
 
 def pages(desk: Furnished) -> dict[str, tuple[Action, FolderType]]:
@@ -155,9 +142,9 @@ def pages(desk: Furnished) -> dict[str, tuple[Action, FolderType]]:
 
 @pytest.mark.parametrize("role", list(Role))
 def test_every_page_as_every_role(
-    role: Role, there: tuple[Furnished, Sitting], monkeypatch: pytest.MonkeyPatch
+    role: Role, seated: tuple[Furnished, Sitting], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk, sitting = there
+    desk, sitting = seated
     monkeypatch.setattr(Desk, "roles", property(lambda self: frozenset((role.value,))))
     unseen = {
         name
@@ -183,9 +170,9 @@ def test_every_page_as_every_role(
 
 @pytest.mark.parametrize("role", [Role.DOCUMENTER, Role.FINANCE, Role.SPOKESPERSON])
 def test_nothing_is_written_where_a_role_may_not_look(
-    role: Role, there: tuple[Furnished, Sitting], monkeypatch: pytest.MonkeyPatch
+    role: Role, seated: tuple[Furnished, Sitting], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk, sitting = there
+    desk, sitting = seated
     monkeypatch.setattr(Desk, "roles", property(lambda self: frozenset((role.value,))))
     before = desk.desk.book.position
     case, request = desk.path(desk.case), desk.path(desk.request, "requests")
@@ -210,9 +197,9 @@ def test_nothing_is_written_where_a_role_may_not_look(
     assert desk.desk.book.position == before
 
 
-def test_the_walk_leaves_no_page_out(there: tuple[Furnished, Sitting]) -> None:
+def test_the_walk_leaves_no_page_out(seated: tuple[Furnished, Sitting]) -> None:
     """A page that is added is walked as every role, or stands in front of the lock and knows none."""
-    desk, _ = there
+    desk, _ = seated
     before_the_lock = ("/found", "/locked", "/watch")
     asked = ["/" + path.partition("?")[0] for path in pages(desk)]
     for route in every_route():

@@ -1,14 +1,10 @@
 """A case in a real browser: the first screen says what matters, the story is read in parts, nothing is torn out."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.desk.journeys.furnished import CASE, MASKED, OTHER_CASE, Furnished, furnished
+from tests.desk.journeys.furnished import CASE, MASKED, OTHER_CASE, Furnished
 from tests.desk.journeys.seen import Eye
-from tests.desk.journeys.served import Served, served
-from tests.ground.seeded import HeldClock, Seeded
+from tests.desk.journeys.served import Served
 from tests.office.kit import added, done
 
 from waystation.office import undo
@@ -25,12 +21,6 @@ FIRST_SCREEN = (
     "#who >> text=Willow Anchor",
 )
 """Code name, danger, next step, next dates, people, where they are: in this order, on one screen."""
-
-
-@pytest.fixture
-def there(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[tuple[Furnished, Served]]:
-    with furnished(tmp_path, clock, randomness) as desk, served(desk.home, clock, randomness, desk.desk) as launched:
-        yield desk, launched
 
 
 def opened(page: Page, there: tuple[Furnished, Served], path: str = "") -> str:

@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from tests.desk.journeys.furnished import CASE, FAMILY, HANDLE, MASKED, PLACE, Furnished, furnished
+from tests.desk.journeys.furnished import CASE, FAMILY, HANDLE, MASKED, PLACE, Furnished
 from tests.desk.journeys.seen import Eye
-from tests.desk.journeys.served import Served, browser_flags, browser_path, served
+from tests.desk.journeys.served import Served, browser_flags, browser_path
 from tests.desk.sitting import Steady
-from tests.ground.seeded import HeldClock, Seeded
 
 from waystation.desk.browser import BROWSER_FLAGS
 from waystation.ids import RecordId
@@ -29,12 +27,6 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=[*browser_flags(), SOUND])
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def there(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[tuple[Furnished, Served]]:
-    with furnished(tmp_path, clock, randomness) as desk, served(desk.home, clock, randomness, desk.desk) as launched:
-        yield desk, launched
 
 
 def unlock(page: Page, launched: Served) -> None:

@@ -1,18 +1,16 @@
 """People without a desk, by hand: found for a case, warned of, given a slip that prints alone and dies in time."""
 
-from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
-from tests.desk.journeys.furnished import CASE, MASKED, Furnished, furnished
+from tests.desk.journeys.furnished import CASE, MASKED, Furnished
 from tests.desk.journeys.hands import Hands, Keyboard, Pointer
 from tests.desk.journeys.journey import unlock
 from tests.desk.journeys.seen import Eye
-from tests.desk.journeys.served import Served, served
-from tests.ground.seeded import HeldClock, Seeded
+from tests.desk.journeys.served import Served
+from tests.ground.seeded import HeldClock
 
 from waystation.clock import DAY_MS
 
@@ -22,12 +20,6 @@ A6 = (298, 420)
 """Width and height in points."""
 
 MEETING, PHRASE, ANSWER = "Under the clock of the north hall", "Is this seat free?", "Only until Thursday."
-
-
-@pytest.fixture
-def there(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[tuple[Furnished, Served]]:
-    with furnished(tmp_path, clock, randomness) as desk, served(desk.home, clock, randomness, desk.desk) as launched:
-        yield desk, launched
 
 
 def an_interpreter(hands: Hands) -> None:

@@ -1,6 +1,5 @@
 """Messages in and words out, by hand: a thread is a request, a letter goes into a case, a photograph is cleaned."""
 
-from collections.abc import Iterator
 from email.message import EmailMessage
 from io import BytesIO
 from pathlib import Path
@@ -8,10 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
-from tests.desk.journeys.furnished import CASE, FAMILY, HANDLE, Furnished, furnished
+from tests.desk.journeys.furnished import CASE, FAMILY, HANDLE, Furnished
 from tests.desk.journeys.seen import Eye
-from tests.desk.journeys.served import Served, served
-from tests.ground.seeded import HeldClock, Seeded
+from tests.desk.journeys.served import Served
 from tests.messages import made
 
 pytestmark = pytest.mark.browser
@@ -20,12 +18,6 @@ THREAD = """[2017-05-17 09:30:12] Салман Хамзатов: Здравст�
 они были у брата <b>вчера</b>
 [2017-05-17 09:31:00] Me: Вы сейчас в безопасном месте?
 [2017-05-17 09:33:40] Салман Хамзатов: Пока да, до пятницы"""
-
-
-@pytest.fixture
-def there(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[tuple[Furnished, Served]]:
-    with furnished(tmp_path, clock, randomness) as desk, served(desk.home, clock, randomness, desk.desk) as launched:
-        yield desk, launched
 
 
 def from_thread(page: Page, launched: Served) -> None:

@@ -1,11 +1,8 @@
 """What the pages promise, asked of them directly: masked fields, conflicts, files, forms that keep what was typed."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 
-import pytest
 from tests.desk.journeys.furnished import (
     CASE,
     FAMILY,
@@ -17,10 +14,9 @@ from tests.desk.journeys.furnished import (
     OTHER_CASE,
     PLACE,
     Furnished,
-    furnished,
 )
-from tests.desk.sitting import Sitting, sit_down, system
-from tests.ground.seeded import HeldClock, Seeded
+from tests.desk.sitting import Sitting
+from tests.ground.seeded import HeldClock
 
 from waystation.desk.forms import ref_text
 from waystation.ids import FolderType, to_text
@@ -31,24 +27,14 @@ from waystation.views import organisation
 from waystation.views import shown as record_views
 
 
-@pytest.fixture
-def there(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[tuple[Furnished, Sitting]]:
-    with (
-        furnished(tmp_path, clock, randomness) as desk,
-        sit_down(desk.home, clock, system(clock, randomness)) as sitting,
-    ):
-        sitting.session.open(desk.desk)
-        yield desk, sitting
-
-
 def inputs(page: str, name: str) -> list[str]:
     """Values of the inputs with that name."""
     found = re.findall(rf'<input[^>]*name="{re.escape(name)}"[^>]*>', page)
     return [unescape(match[1]) for one in found if (match := re.search(r'value="([^"]*)"', one))]
 
 
-def test_a_masked_field_is_shown_once_it_is_asked_for_and_recorded(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_a_masked_field_is_shown_once_it_is_asked_for_and_recorded(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     case = desk.path(desk.case)
     page = sitting.get(case).text
     assert [words for words in MASKED if words in page] == []
@@ -65,8 +51,8 @@ def test_a_masked_field_is_shown_once_it_is_asked_for_and_recorded(there: tuple[
     assert FAMILY not in sitting.get(case).text
 
 
-def test_an_address_alone_shows_nothing_masked(there: tuple[Furnished, Sitting], clock: HeldClock) -> None:
-    desk, sitting = there
+def test_an_address_alone_shows_nothing_masked(seated: tuple[Furnished, Sitting], clock: HeldClock) -> None:
+    desk, sitting = seated
     show = f"{desk.path(desk.case)}?show=person.{to_text(desk.person)}."
     assert HANDLE not in sitting.get(f"{desk.path(desk.case)}?show=contact_channel.x.handle").text
     assert FAMILY not in sitting.get(show + "family_name").text
@@ -79,16 +65,16 @@ def test_an_address_alone_shows_nothing_masked(there: tuple[Furnished, Sitting],
     assert GIVEN not in sitting.get(show + "given_name").text
 
 
-def test_the_page_after_an_asking_is_one_of_ours(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_the_page_after_an_asking_is_one_of_ours(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     asking = f"{desk.record('person', desk.person)}/reveal/family_name?page="
     for elsewhere in ("//evil.example/", "organisation", "cases/other", ""):
         leads = sitting.leads_to(sitting.post(asking + elsewhere, {}))
         assert leads.startswith(desk.record("person", desk.person))
 
 
-def test_an_edit_leaves_masked_values_that_were_not_typed(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_an_edit_leaves_masked_values_that_were_not_typed(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     form = desk.record("person", desk.person) + "/edit"
     page = sitting.get(form).text
     assert inputs(page, "family_name") == [""]
@@ -102,8 +88,8 @@ def test_an_edit_leaves_masked_values_that_were_not_typed(there: tuple[Furnished
     assert (person["family_name"], person["given_name"], person["health"]) == (FAMILY, "Salambek", "Asthma")
 
 
-def test_a_form_posts_what_it_showed(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_a_form_posts_what_it_showed(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     form = f"{desk.path(desk.request, 'requests')}/request/{to_text(desk.request)}/edit"
     shown = record_views.record(desk.desk.reader, desk.request, "request", desk.request)
     assert shown is not None
@@ -111,8 +97,8 @@ def test_a_form_posts_what_it_showed(there: tuple[Furnished, Sitting]) -> None:
     assert seen == " ".join(ref_text(ref) for ref in shown.seen["story"]) != ""
 
 
-def test_nothing_changed_is_no_save(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_nothing_changed_is_no_save(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     form = f"{desk.path(desk.request, 'requests')}/request/{to_text(desk.request)}/edit"
     page = sitting.get(form).text
     names = re.findall(r'name="seen\.([a-z_]+)"', page)
@@ -128,8 +114,8 @@ def test_nothing_changed_is_no_save(there: tuple[Furnished, Sitting]) -> None:
     assert desk.desk.book.position == before
 
 
-def test_what_a_record_hangs_on_is_no_longer_asked_for(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_what_a_record_hangs_on_is_no_longer_asked_for(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     decision = record_views.records(desk.desk.reader, desk.case, ("decision",))["decision"][-1]
     assert 'name="application"' in sitting.get(f"{desk.path(desk.case)}/decision/new").text
     page = sitting.get(desk.record("decision", decision.record) + "/edit").text
@@ -137,8 +123,8 @@ def test_what_a_record_hangs_on_is_no_longer_asked_for(there: tuple[Furnished, S
     assert "Lithuania, humanitarian visa, filed 2 May 2017" in page
 
 
-def test_a_field_in_conflict_is_settled_first(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_a_field_in_conflict_is_settled_first(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     record = desk.record("risk_assessment", desk.risk)
     form = sitting.get(f"{record}/edit").text
     assert 'name="level"' not in form
@@ -150,8 +136,8 @@ def test_a_field_in_conflict_is_settled_first(there: tuple[Furnished, Sitting]) 
     assert case_view.conflicts(desk.desk.reader, desk.case) == ()
 
 
-def test_a_file_goes_in_and_comes_out(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_a_file_goes_in_and_comes_out(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     record = desk.record("file", desk.file)
     assert FILE_NAME not in sitting.get(record).text
     assert "unencrypted on this computer" in unescape(sitting.get(f"{record}/download").text)
@@ -178,16 +164,16 @@ def test_a_file_goes_in_and_comes_out(there: tuple[Furnished, Sitting]) -> None:
     assert out.headers["content-disposition"].endswith('.bin"')
 
 
-def test_a_file_form_without_a_file(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_a_file_form_without_a_file(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     answer = sitting.post(f"{desk.path(desk.case)}/file/new", {"description": "A page"})
     assert answer.status_code == 422
     assert "Choose a file first." in answer.text
     assert "A page" in answer.text
 
 
-def test_bad_input_is_named_and_everything_typed_is_kept(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_bad_input_is_named_and_everything_typed_is_kept(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     typed = {
         "code_name": "Juniper Kettles",
         "received": "31.2.2017 14:00",
@@ -213,8 +199,8 @@ def test_bad_input_is_named_and_everything_typed_is_kept(there: tuple[Furnished,
     assert len(re.findall(r'name="needs" value="(?:hiding|papers)" checked', page)) == 2
 
 
-def test_what_is_unusual_asks_for_a_reason(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_what_is_unusual_asks_for_a_reason(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     form = f"{desk.path(desk.case)}/risk_assessment/new"
     typed = {
         "level": "extreme",
@@ -231,8 +217,8 @@ def test_what_is_unusual_asks_for_a_reason(there: tuple[Furnished, Sitting]) -> 
     assert notes[-1].fields["body"] == "He is abroad by then."
 
 
-def test_a_check_in_is_noted_in_one_action(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_a_check_in_is_noted_in_one_action(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     page = sitting.get(desk.path(desk.case)).text
     action = desk.record("check_in", desk.check_in) + "/note"
     assert re.search(rf'action="[^"]*{action}"[^>]*><button[^>]*name="condition" value="well"', page)
@@ -243,8 +229,8 @@ def test_a_check_in_is_noted_in_one_action(there: tuple[Furnished, Sitting]) -> 
     assert "done" in noted
 
 
-def test_the_next_check_in_is_planned_with_it(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_the_next_check_in_is_planned_with_it(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     action = desk.record("check_in", desk.check_in) + "/note"
     refused = sitting.post(action, {"condition": "strained", "next.due": "yesterday or so", "seen.next.due": ""})
     assert refused.status_code == 422
@@ -257,8 +243,8 @@ def test_the_next_check_in_is_planned_with_it(there: tuple[Furnished, Sitting]) 
     assert last.masked == ("agreed_words",)
 
 
-def test_a_long_list_has_pages(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_a_long_list_has_pages(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     for number in range(50):
         save = intake.take_down(desk.desk, {"story": f"The {number}th.", "level": "low"})
         desk.desk.save(save)
@@ -271,8 +257,8 @@ def test_a_long_list_has_pages(there: tuple[Furnished, Sitting]) -> None:
     assert sitting.get("requests?after=nonsense").status_code == 422
 
 
-def test_cases_are_filtered(there: tuple[Furnished, Sitting]) -> None:
-    _, sitting = there
+def test_cases_are_filtered(seated: tuple[Furnished, Sitting]) -> None:
+    _, sitting = seated
     for query, shown in (
         ("", (CASE, OTHER_CASE)),
         ("?level=low", (OTHER_CASE,)),
@@ -285,16 +271,16 @@ def test_cases_are_filtered(there: tuple[Furnished, Sitting]) -> None:
         assert [name for name in (CASE, OTHER_CASE) if name in page] == list(shown), query
 
 
-def test_no_title_names_anyone(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_no_title_names_anyone(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     for path in (desk.path(desk.case), desk.record("person", desk.person), desk.path(desk.place, "places"), "today"):
         found = re.search(r"<title>(.*?)</title>", sitting.get(path).text)
         assert found
         assert [words for words in (*MASKED, CASE, PLACE) if words in unescape(found[1])] == []
 
 
-def test_what_is_shut_answers_without_a_trace(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_what_is_shut_answers_without_a_trace(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     nowhere = to_text(bytes(16))
     for path in (
         f"cases/{nowhere}",
@@ -308,8 +294,8 @@ def test_what_is_shut_answers_without_a_trace(there: tuple[Furnished, Sitting]) 
         assert sitting.get(path).status_code == 404, path
 
 
-def test_the_clear_words_of_a_day_survive_a_form(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_the_clear_words_of_a_day_survive_a_form(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     page = sitting.get(f"{desk.path(desk.request, 'requests')}/triage").text
     (said,) = inputs(page, "deadline")
     assert said.startswith("before 26 May")
@@ -319,8 +305,8 @@ def test_the_clear_words_of_a_day_survive_a_form(there: tuple[Furnished, Sitting
     assert request["deadline"] == Day(None, "2017-05-25", "before 26 May")
 
 
-def test_office_records_have_their_pages(there: tuple[Furnished, Sitting]) -> None:
-    desk, sitting = there
+def test_office_records_have_their_pages(seated: tuple[Furnished, Sitting]) -> None:
+    desk, sitting = seated
     assert sitting.leads_to(sitting.post("office/partner/new", {"name": "North Light", "country": "LV"})).startswith(
         "organisation"
     )

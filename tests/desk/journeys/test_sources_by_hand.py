@@ -1,16 +1,12 @@
 """Sources by hand: an article is pasted or chosen, its furniture left out, claims are marked where they are said."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 from tests.articles.pages import HOSTILE, SPOKEN
 from tests.articles.printed import pdf
-from tests.desk.journeys.furnished import Furnished, furnished
+from tests.desk.journeys.furnished import Furnished
 from tests.desk.journeys.seen import Eye
-from tests.desk.journeys.served import ROOT, Served, served
-from tests.ground.seeded import HeldClock, Seeded
+from tests.desk.journeys.served import ROOT, Served
 
 pytestmark = pytest.mark.browser
 
@@ -19,12 +15,6 @@ LINES = [line for line in ARTICLE.read_text(encoding="utf-8").splitlines() if li
 BODY, FURNITURE = LINES[:17], LINES[17:]
 FIRST_REPORT = 3
 """Number of the paragraph that says how many were detained."""
-
-
-@pytest.fixture
-def there(tmp_path: Path, clock: HeldClock, randomness: Seeded) -> Iterator[tuple[Furnished, Served]]:
-    with furnished(tmp_path, clock, randomness) as desk, served(desk.home, clock, randomness, desk.desk) as launched:
-        yield desk, launched
 
 
 def begin(page: Page, launched: Served) -> None:
