@@ -25,7 +25,7 @@ RELAY = "The relay cannot read"
 DOOR = "The door cannot open a request"
 PAGES = "Pages speak only to office and views"
 
-RELAY_MAY_USE = {"verify", "wire", "derive", "clock", "ids", "limits", "errors"}
+RELAY_MAY_USE = {"httpsig", "verify", "wire", "derive", "clock", "ids", "limits", "errors"}
 RELAY_IS_BELOW = {"__main__", "cli", "assemble"}
 
 

@@ -22,6 +22,7 @@ import pyrage
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from tests.book.scribe import NOTHING, ORGANISATION, Author, Scribe, statement_body
 from tests.ground.seeded import NOON_MS, Seeded
+from tools import handover_vectors, joining_vectors
 
 from waystation.book.entry import (
     Entry,
@@ -67,6 +68,8 @@ MADE_ONCE: Final = {
     "files": ("file",),
     "vault": (),
     "backup": ("file",),
+    "joining": ("admission",),
+    "handover": ("packet",),
 }
 KIB: Final = 1024
 
@@ -1209,6 +1212,8 @@ FORMATS: Final[Mapping[str, Mapping[str, Callable[[], Group]]]] = {
     },
     "files": {"file": file},
     "backup": {"inside": inside, "file": backup_file},
+    "joining": joining_vectors.GROUPS,
+    "handover": handover_vectors.GROUPS,
 }
 
 
@@ -1229,7 +1234,7 @@ def make(name: str, renew: bool) -> dict[str, object]:
     """One file of vectors.
 
     Args:
-        name: envelope, vault, book, files or backup.
+        name: envelope, vault, book, files, backup, joining or handover.
         renew: whether to make anew what is otherwise kept.
     """
     path = VECTORS / f"{name}.json"
@@ -1242,7 +1247,7 @@ def make(name: str, renew: bool) -> dict[str, object]:
 
 
 def main() -> None:
-    """Writes all five files."""
+    """Writes all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--renew", action="store_true", help="make anew what has randomness of its own")
     renew = parser.parse_args().renew

@@ -12,7 +12,12 @@ from platformdirs import user_data_path
 
 from waystation.clock import Millis
 from waystation.desk.app import run
+from waystation.ids import OrgId
 from waystation.office.desk import Desk, Home, System
+from waystation.relay.commands import Machine as RelayMachine
+from waystation.sync.credential import Credential
+from waystation.sync.http import HttpRelay
+from waystation.sync.relay import Relay
 from waystation.textsearch import Terms
 
 
@@ -27,8 +32,13 @@ class MachineClock:
 
 
 def machine() -> System:
-    """This machine's clock and randomness, and the Russian morphology."""
-    return System(MachineClock(), os.urandom, terms())
+    """This machine's clock and randomness, the Russian morphology, and the network."""
+    return System(MachineClock(), os.urandom, terms(), relay=relay_at)
+
+
+def relay_at(address: str, org: OrgId, credential: Credential, proxy: str) -> Relay:
+    """A relay over HTTP, through a proxy if one is named. Nothing is asked of the network yet."""
+    return HttpRelay(address, org, credential, proxy, MachineClock(), os.urandom)
 
 
 def run_desk(
@@ -48,6 +58,11 @@ def run_desk(
         open_browser=open_browser,
         desk=desk,
     )
+
+
+def relay_machine() -> RelayMachine:
+    """What a relay takes from this machine."""
+    return RelayMachine(MachineClock().now_ms, lambda: time.monotonic_ns() // 1_000_000, os.urandom)
 
 
 @cache

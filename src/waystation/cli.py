@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 from typing import Annotated, Final
 
 import segno
@@ -23,10 +24,11 @@ from rich.table import Table
 
 from waystation import __version__, errors, limits
 from waystation.assemble import home as find_home
-from waystation.assemble import machine, run_desk
+from waystation.assemble import machine, relay_machine, run_desk
 from waystation.book import Progress as Report
 from waystation.demo import OperationClock, load, play, summary, table, where_to_look
 from waystation.ids import to_text
+from waystation.office import joining
 from waystation.office.backup import backup as write_backup
 from waystation.office.backup import drill as drill_backup
 from waystation.office.backup import identity_opener, passphrase_opener, recovery_opener
@@ -36,7 +38,7 @@ from waystation.office.export import Form
 from waystation.office.export import export as export_records
 from waystation.office.founding import found, unlock, words_to_retype
 from waystation.records.declare import Who
-from waystation.sign import SigningKey, SigningSeed
+from waystation.relay.commands import commands as relay_commands
 from waystation.vault import check_passphrase
 from waystation.vault import wipe as wipe_vault
 from waystation.views.found import search as search_view
@@ -53,8 +55,12 @@ app = typer.Typer(
 out: Final = Console(highlight=False, soft_wrap=True)
 err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 
+app.add_typer(relay_commands(relay_machine), name="relay")
+
 DEMO_PASSPHRASE: Final = "lantern light for a demonstration"  # noqa: S105 -- meant to be known
 """Known to everyone: nothing real belongs into a demonstration."""
+
+_LOOK_EVERY_S: Final = 5
 
 _EXIT: Final[dict[type[errors.WaystationError], int]] = {
     errors.InUse: 3,
@@ -129,6 +135,31 @@ def init(desk: DeskOption = None, passphrase_file: PassphraseOption = None) -> N
     _show_paper("RECOVERY KEY: opens backups.", papers.recovery_words, papers.recovery_text)
     _confirm_words(papers.recovery_words)
     out.print(f"\nThe organisation is founded. Its fingerprint: {papers.fingerprint}\nOpen the desk: waystation desk")
+
+
+@app.command()
+def join(
+    desk: DeskOption = None,
+    passphrase_file: PassphraseOption = None,
+    proxy: Annotated[str, typer.Option(help="Reach the relay through it, as socks5h://127.0.0.1:9050 for Tor.")] = "",
+) -> None:
+    """Join an organisation with an invitation: compare six words with the coordinator, and wait to be admitted."""
+    home = find_home(desk)
+    if joining.waits(home):
+        passphrase = _read_passphrase(passphrase_file) if passphrase_file else _ask("Passphrase", hidden=True)
+        newcomer = joining.resume(home, passphrase, machine())
+    elif home.exists:
+        raise errors.StoreError("A desk exists in that folder already. Nothing was changed.")
+    else:
+        invitation = _ask("Invitation")
+        newcomer = joining.begin(home, invitation, _new_passphrase(passphrase_file), machine(), proxy=proxy)
+    out.print(f"Compare these six words aloud with the coordinator: {' '.join(newcomer.words)}")
+    err.print("Waiting to be admitted. Ctrl+C stops; the same command goes on later.")
+    with _progress("Fetching the book") as progress:
+        while (opened := _admitted(newcomer, progress)) is None:
+            sleep(_LOOK_EVERY_S)
+    opened.lock()
+    out.print("Admitted. Open the desk: waystation desk")
 
 
 @app.command()
@@ -274,15 +305,27 @@ def restore(
         bool,
         typer.Option("--accept-expired", help="Restore though it has expired: what was erased since may come back."),
     ] = False,
+    without_relay: Annotated[
+        bool,
+        typer.Option("--without-relay", help="Go on alone with what the backup holds, and connect it anew later."),
+    ] = False,
 ) -> None:
     """Make a new desk from a backup, in the place of the lost one. Needs the root key too."""
     home = find_home(desk)
     opener = _opener(file, identity, backup_passphrase)
-    root = SigningKey(SigningSeed(from_words(_ask("The 24 words of the ROOT key", hidden=True))))
+    root = from_words(_ask("The 24 words of the ROOT key", hidden=True))
     passphrase = _new_passphrase(passphrase_file, "Passphrase for the new desk")
     with _progress("Restoring") as progress:
         opened = restore_backup(
-            file, opener, root, home, passphrase, machine(), accept_expired=accept_expired, progress=progress
+            file,
+            opener,
+            root,
+            home,
+            passphrase,
+            machine(),
+            accept_expired=accept_expired,
+            without_relay=without_relay,
+            progress=progress,
         )
     opened.lock()
     out.print("Restored, as a new desk; the old one is removed and can write no more. Open it: waystation desk")
@@ -369,6 +412,14 @@ def wipe(
     )
 
 
+def _admitted(newcomer: joining.Joining, progress: Report) -> Desk | None:
+    """The desk, if it is admitted by now; an unreachable relay is asked again later."""
+    try:
+        return newcomer.poll(progress)
+    except (errors.RelayAway, errors.RelayBusy):
+        return None
+
+
 def _ask(prompt: str, *, hidden: bool = False) -> str:
     """What a person types; asked on standard error, so that standard output holds the answer alone."""
     answer: str = typer.prompt(prompt, hide_input=hidden, err=True)
@@ -402,6 +453,8 @@ def _unlocked(folder: Path | None, passphrase_file: Path | None) -> Iterator[Des
         raise errors.StoreError(
             f"There is no desk in {home.folder}. Found one with `waystation init`, or name its folder with --desk."
         )
+    if joining.waits(home):
+        raise errors.JoinError("This desk waits to be admitted. Go on with `waystation join`.")
     passphrase = _read_passphrase(passphrase_file) if passphrase_file else _ask("Passphrase", hidden=True)
     with _progress("Making the tables anew") as progress:
         opened = unlock(home, passphrase, machine(), progress)

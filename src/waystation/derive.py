@@ -5,8 +5,9 @@ the context has a fixed length.
 """
 
 import hmac
+from functools import cache
 from hashlib import sha256
-from typing import NewType
+from typing import Final, NewType
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -15,8 +16,10 @@ Key = NewType("Key", bytes)
 """A 256-bit secret key. A type of its own, so that it is never taken for text or for an id."""
 
 KEY_BYTES = 32
+_SHA256: Final = hashes.SHA256()
 
 
+@cache
 def label(purpose: str) -> bytes:
     """Domain tag that leads every hash, signature and derivation (D1)."""
     return b"waystation/1 " + purpose.encode("ascii") + b"\0"
@@ -31,7 +34,7 @@ def derive(secret: bytes, purpose: str, context: bytes, salt: bytes = b"") -> Ke
         context: concatenated fixed-length parts that the key belongs to.
         salt: random 32 bytes where one secret gives many keys; empty otherwise.
     """
-    hkdf = HKDF(hashes.SHA256(), KEY_BYTES, salt or None, label(purpose) + context)
+    hkdf = HKDF(_SHA256, KEY_BYTES, salt or None, label(purpose) + context)
     return Key(hkdf.derive(secret))
 
 

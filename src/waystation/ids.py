@@ -24,6 +24,9 @@ FolderTag = NewType("FolderTag", bytes)
 ValueRef = tuple[DeskId, int]
 """Names one entry, and with it the values that the entry wrote: (desk, sequence number)."""
 
+UNSENT: Final = 1 << 62
+"""Positions from here on are of unsent entries: later than anything in the log (spec/sync.md S2)."""
+
 ID_BYTES: Final = 16
 HASH_BYTES: Final = 32
 

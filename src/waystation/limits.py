@@ -39,6 +39,7 @@ PASSPHRASE_CHARS_MAX: Final = 1024
 IDLE_LOCK_S: Final = 600
 
 ERASE_AFTER_DAYS: Final = 7
+EMERGENCY_HOURS: Final = 24
 
 BACKUP_VALID_DAYS: Final = 90
 BACKUP_DUE_DAYS: Final = 7
@@ -81,3 +82,19 @@ SAFE_TEXT_CHARS_MAX: Final = 20_000
 
 TOGETHER_MAX: Final = 100
 """Rows of a list on which one act is done: more than anybody looks through before pressing."""
+
+PACKET_MAX: Final = FILE_MAX
+"""What comes from another organisation is kept as one file (spec/handover.md H11)."""
+PACKET_FILES_MAX: Final = 48 * MIB
+PACKET_FILES_MAX_COUNT: Final = 200
+
+BATCH_ENTRIES_MAX: Final = 4096
+BATCH_MAX: Final = 8 * MIB
+"""Entries that are appended together, and chunks that are stored together (spec/relay.md L13, L18)."""
+STRETCH_MAX: Final = 4 * MIB
+"""Entries of one answer; the time in which a slow line may lose it again."""
+CHUNKS_FETCHED_MAX: Final = 1024
+PARCEL_MAX: Final = 64 * KIB
+PARCEL_KEPT_DAYS: Final = 14
+NEWS_WAIT_S: Final = 50
+"""Below the minute after which proxies and network address translators forget a quiet connection."""

@@ -71,6 +71,7 @@ TABLE: Final[Mapping[tuple[Action, FolderType], Mapping[Role, Team]]] = {
     (Action.WRITE, FolderType.ORGANISATION): _COORDINATOR,
     (Action.ADMIT, FolderType.ORGANISATION): _COORDINATOR,
     (Action.ASSIGN, FolderType.ORGANISATION): _COORDINATOR,
+    (Action.DECIDE, FolderType.ORGANISATION): _COORDINATOR,
     # The office: routes, partners, sources, tasks that concern no case.
     (Action.READ, FolderType.OFFICE): _EVERYONE,
     (Action.WRITE, FolderType.OFFICE): _TESTIMONY,

@@ -4,6 +4,7 @@ Implements spec/envelope.md. Two envelopes: one under a symmetric key that is us
 Each names its suite in its first byte; there is no "encrypted" flag.
 """
 
+from functools import lru_cache
 from typing import Final, NewType
 
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PublicKey
@@ -25,6 +26,8 @@ ENVELOPE_SUITE: Final = b"\x01"
 
 SUITE: Final = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 ZERO_NONCE: Final = bytes(12)
+_KEPT: Final = 256
+"""Public keys that are kept expanded: when a reader leaves, every folder is wrapped for the same few."""
 
 
 def seal_once(key: Key, plaintext: bytes, associated: bytes) -> bytes:
@@ -54,6 +57,7 @@ def seal_to(recipient: SealingPublic, purpose: str, context: bytes, plaintext: b
         raise WireError("This sealing key is no valid point.") from None
 
 
+@lru_cache(maxsize=_KEPT)
 def sealing_public(raw: SealingPublic) -> MLKEM768X25519PublicKey:
     """The library's key object for 1216 stored bytes. Raises: WireError."""
     if len(raw) != SEALING_PUBLIC_BYTES:

@@ -52,7 +52,8 @@ def open_once(key: Key, ciphertext: bytes, associated: bytes) -> bytes:
 
 def unpad(padded: bytes) -> bytes:
     """Inverse of `pad` (E3). Raises: SealError."""
-    end = padded.rstrip(b"\0")
-    if end[-1:] != b"\x80":
+    end = padded.rfind(b"\x80")
+    # Searching and counting are many times as fast as stripping, and every entry that is read comes through here.
+    if end < 0 or padded.count(b"\0", end) != len(padded) - end - 1:
         raise SealError("A sealed body has no end mark.")
-    return end[:-1]
+    return padded[:end]

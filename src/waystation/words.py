@@ -14,6 +14,7 @@ from waystation.errors import BadInput, Problem
 
 SECRET_BYTES: Final = 32
 WORDS: Final = 24
+_WORD_BITS: Final = 11
 
 _AGE_PREFIX: Final = "age-secret-key-"
 _BECH32_ALPHABET: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
@@ -51,6 +52,13 @@ def from_words(text: str) -> bytes:
             {"": Problem("word_checksum", "These words do not belong together. Check their order against the page.")}
         )
     return bytes(mnemonic.to_entropy(words))
+
+
+def spoken(fingerprint: bytes, count: int) -> tuple[str, ...]:
+    """The first `count` × 11 bits of a hash as words of the same list, to compare aloud. They decode to nothing."""
+    bits = int.from_bytes(fingerprint, "big") >> (8 * len(fingerprint) - _WORD_BITS * count)
+    listed = Mnemonic("english").wordlist
+    return tuple(listed[bits >> _WORD_BITS * (count - 1 - i) & (1 << _WORD_BITS) - 1] for i in range(count))
 
 
 def to_age_secret(secret: bytes) -> str:

@@ -26,7 +26,6 @@ from waystation.office.backup import (
 )
 from waystation.office.desk import Desk, Home, System
 from waystation.office.founding import Papers, found, unlock
-from waystation.sign import SigningKey, SigningSeed
 from waystation.vault import Kdf, new_kdf
 from waystation.views.requests import requests
 
@@ -75,8 +74,8 @@ def founded(tmp_path: Path, system: System) -> Iterator[tuple[Desk, Papers]]:
     desk.lock()
 
 
-def root_key(papers: Papers) -> SigningKey:
-    return SigningKey(SigningSeed(words.from_words(" ".join(papers.root_words))))
+def root_key(papers: Papers) -> bytes:
+    return words.from_words(" ".join(papers.root_words))
 
 
 def recovery(papers: Papers) -> pyrage.x25519.Identity:

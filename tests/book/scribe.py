@@ -212,10 +212,11 @@ class Scribe:
         return Entry(signed, (signer or author.keys.signing).sign("entry", signed), body)
 
     def put(self, author: Author, entry: Entry) -> Entry:
-        """Appends an entry to the log and to its author's chain."""
+        """Appends an entry to the log and, unless it is an era (B30), to its author's chain."""
         head = header_hash(entry.header)
-        author.seq += 1
-        author.prev = head
+        if entry.header[4] != EntryKind.ERA:
+            author.seq += 1
+            author.prev = head
         self.entries.append(entry)
         self.orders.append(next_order(self.orders[-1], head, entry.header[200:]))
         return entry

@@ -186,7 +186,7 @@ def test_the_organisation_tells_of_its_desk_keys_and_book(sitting: Sitting, desk
     assert [len(one.split()) for one in words] == [12, 12]
     assert words[0] != words[1]
     told = words_of(page)
-    for said in ("Root key", "Recovery key", "This version of Waystation admits nobody else", "never noted"):
+    for said in ("Root key", "Recovery key", "Members, desks and invitations", "never noted"):
         assert said in told
 
 

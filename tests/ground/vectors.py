@@ -19,7 +19,7 @@ Case = dict[str, Any]
 
 TEXT = {
     "name", "rule", "error", "purpose", "words", "age", "passphrase", "type", "action", "zone", "outcome", "of",
-    "key_text",
+    "key_text", "text", "relay",
 }  # fmt: skip
 
 

@@ -42,8 +42,11 @@ class Second:
             for name, chunk in chunks:
                 self.book.store.add_chunk(name, chunk)
             before = self.book.position
-            self.book.receive(entries)
-            self.tables.apply(self.book.changes(before))
+            fresh = self.book.receive(entries).fresh
+            for folder in fresh:
+                self.tables.forget(folder)
+                self.tables.apply(self.book.changes(folder=folder))
+            self.tables.apply(change for change in self.book.changes(before) if change.folder not in fresh)
 
     def write(self, folder: FolderId, kind: str, record: bytes, fields: dict[str, Value | None]) -> Entry:
         """Writes without having seen anything but what was pulled."""

@@ -10,6 +10,8 @@ from enum import IntEnum
 from hashlib import sha256
 from typing import Final
 
+import msgspec
+
 from waystation.derive import Key, derive, digest, u32, u64
 from waystation.errors import NewerFormat, WireError
 from waystation.ids import DeskId, FolderId, FolderTag, HeaderHash, OrderHash, OrgId
@@ -39,8 +41,10 @@ class EntryKind(IntEnum):
     ERA = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+_KINDS: Final = {int(kind): kind for kind in EntryKind}
+
+
+class Header(msgspec.Struct, frozen=True):
     """The signed part (B2). `bucket` indexes `BODY_BUCKETS`; `seen_position` counts entries, from 0."""
 
     kind: EntryKind
@@ -117,10 +121,9 @@ def decode_header(raw: bytes) -> Header:
         raise NewerFormat(version)
     if version != VERSION or zero:
         raise WireError("An entry's header has an impossible version or reserved byte.")
-    try:
-        known = EntryKind(kind)
-    except ValueError:
-        raise WireError("An entry's header names an unknown kind.") from None
+    known = _KINDS.get(kind)
+    if known is None:
+        raise WireError("An entry's header names an unknown kind.")
     if bucket >= len(BODY_BUCKETS):
         raise WireError("An entry's header names an unknown size.")
     return Header(known, bucket, org, desk, seq, prev, seen, order, tag, salt, body)

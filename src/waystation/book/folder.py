@@ -1,6 +1,7 @@
 """Folders: units of need-to-know. An epoch names who can read from here on; a sheet brings them the key.
 
-Implements spec/book.md B8–B14, as bytes in and bytes out. Refuses a key that is not the one its epoch commits to.
+Implements spec/book.md B8–B14 and B32, as bytes in and bytes out. Refuses a key that is not the one its epoch
+commits to.
 """
 
 import hmac
@@ -19,7 +20,7 @@ from waystation.ids import ChunkHash, DeskId, FolderId, FolderTag, FolderType, O
 from waystation.limits import SHEET_BUCKET_MAX, SHEET_BUCKET_MIN
 from waystation.seal import TAG_BYTES, pad, seal_once, seal_to
 from waystation.unseal import SealingKey, open_once, unpad
-from waystation.wire import BIN_16, BIN_32, UINT_32, Decoder, encode
+from waystation.wire import BIN_16, BIN_32, UINT_32, Decoder, encode, peek_version
 
 SALT_BYTES: Final = 32
 NO_PARENT: Final = FolderTag(bytes(32))
@@ -50,6 +51,12 @@ class _Sheet(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     wraps: tuple[tuple[DeskId, bytes], ...]
 
 
+class _LaterSheet(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    version: int
+    wraps: tuple[tuple[DeskId, bytes], ...]
+    past: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class NewEpoch:
     """An epoch that is about to be written: its key, its entry's plaintext, its sheet."""
@@ -62,6 +69,7 @@ class NewEpoch:
 _decode_body: Final = Decoder(_EpochBody)
 _decode_statement: Final = Decoder(EpochStatement)
 _decode_sheet: Final = Decoder(_Sheet)
+_decode_later_sheet: Final = Decoder(_LaterSheet, version=2)
 
 
 def make_epoch(
@@ -72,7 +80,7 @@ def make_epoch(
     wrapping: EpochKey | None,
     salt: bytes,
 ) -> NewEpoch:
-    """Composes an epoch (B10, B12, B13).
+    """Composes an epoch (B10, B12, B13), with the key of the one before inside (B32).
 
     Args:
         key: the new epoch's fresh key.
@@ -85,7 +93,10 @@ def make_epoch(
     wraps = tuple(
         (desk, seal_to(entry.sealing_key, "wrap", _wrap_context(key, desk), key.key)) for desk, entry in desks
     )
-    plaintext = encode(_Sheet(1, wraps))
+    if parent is None:
+        plaintext = encode(_Sheet(1, wraps))
+    else:
+        plaintext = encode(_LaterSheet(2, wraps, seal_once(_past_key(key, salt), parent.key, b"")))
     size = SHEET_BUCKET_MIN
     while size <= len(plaintext) + SALT_BYTES + TAG_BYTES:
         size *= 2
@@ -144,8 +155,7 @@ def open_sheet(
     """
     if chunk_hash(sheet) != statement.sheet:
         raise SealError("A sheet is not the one that its epoch names.")
-    outer = _sheet_key(org, statement.folder, statement.epoch, statement.tag, wrapping, sheet[:SALT_BYTES])
-    wraps = dict(_decode_sheet(unpad(open_once(outer, sheet[SALT_BYTES:], b""))).wraps)
+    wraps = dict(_read_sheet(org, statement, sheet, wrapping).wraps)
     if desk not in wraps:
         raise SealError("A sheet holds no copy of the key for this desk.")
     context = org + statement.folder + u32(statement.epoch) + statement.tag + desk
@@ -161,9 +171,40 @@ def open_sheet(
     raise SealError("A sheet's copy of the key opens with none of this desk's keys.")
 
 
+def open_past(statement: EpochStatement, sheet: bytes, wrapping: EpochKey | None, key: EpochKey) -> EpochKey | None:
+    """The key of the epoch before, from the sheet of a later one (B32).
+
+    Args:
+        key: the later epoch's own key.
+    Returns: None, if the sheet is of the version that brought none.
+    Raises: SealError, if the sheet does not open, or holds a key that the parent's tag denies.
+    """
+    read = _read_sheet(key.org, statement, sheet, wrapping)
+    if isinstance(read, _Sheet):
+        return None
+    opened = open_once(_past_key(key, sheet[:SALT_BYTES]), read.past, b"")
+    past = EpochKey(key.org, statement.folder, statement.epoch - 1, Key(opened))
+    if len(opened) != KEY_BYTES or past.tag != statement.parent:
+        raise SealError("A sheet holds a past key that its epoch's parent does not commit to.")
+    return past
+
+
 def chunk_hash(chunk: bytes) -> ChunkHash:
     """Name of a chunk (B14)."""
     return ChunkHash(sha256(chunk).digest())
+
+
+def _read_sheet(org: OrgId, statement: EpochStatement, sheet: bytes, wrapping: EpochKey | None) -> _Sheet | _LaterSheet:
+    """What a sheet says (B12). One that was written before past keys travelled has version 1 at any epoch."""
+    outer = _sheet_key(org, statement.folder, statement.epoch, statement.tag, wrapping, sheet[:SALT_BYTES])
+    plaintext = unpad(open_once(outer, sheet[SALT_BYTES:], b""))
+    if statement.epoch > 0 and peek_version(plaintext) != 1:
+        return _decode_later_sheet(plaintext)
+    return _decode_sheet(plaintext)
+
+
+def _past_key(key: EpochKey, salt: bytes) -> Key:
+    return derive(key.key, "past", key.context + key.tag, salt)
 
 
 def _wrap_context(key: EpochKey, desk: DeskId) -> bytes:

@@ -71,6 +71,11 @@ class Keyring:
         self._store.connection.execute("DELETE FROM keyring WHERE folder = ?", (folder,))
         self.forget()
 
+    def discard(self, tag: FolderTag) -> None:
+        """Forgets the key of one epoch, which was never in the log."""
+        self._store.connection.execute("DELETE FROM keyring WHERE tag = ?", (tag,))
+        self._cache.pop(tag, None)
+
     def roll(self, new_key: Key) -> None:
         """Seals every key again under a new keyring key, in the caller's transaction (B26).
 

@@ -6,6 +6,7 @@ A verifier without I/O. Rules, from spec/book.md:
     B15  amendments are numbered and chained
     B16  a desk's id is that of its key; a removed desk never returns
     B17  an amendment stands by a threshold of root keys, or by an active desk of a coordinator
+    B33  a desk replaces its own sealing key by itself
 """
 
 from collections.abc import Iterable, Mapping
@@ -115,6 +116,12 @@ class DeskEntry:
     stands_for: frozenset[DeskId] = frozenset()
 
 
+def read_amendment(body: bytes) -> tuple[Amendment, frozenset[bytes]]:
+    """What a roster entry says and who signed it, without deciding whether it stands. Raises: WireError."""
+    signed = _decode_signed(body)
+    return _decode_amendment(signed.amendment), frozenset(signer for signer, _ in signed.signatures)
+
+
 _decode_genesis: Final = Decoder(Genesis)
 _decode_signed: Final = Decoder(SignedAmendment)
 _decode_amendment: Final = Decoder(Amendment)
@@ -190,7 +197,7 @@ class Roster:
             raise AuthorityError("B15: an amendment of another organisation")
         if amendment.number != self.number or amendment.previous != self.previous:
             raise AuthorityError("B15: an amendment that does not follow the last one")
-        by_root = self._signed_by_root(signed)
+        by_root = self._signed_by_root(signed, amendment.operations)
         if not by_root and any(isinstance(operation, Succeed) for operation in amendment.operations):
             raise AuthorityError("B17: a desk that succeeds another without root's signature")
         members, desks = dict(self.members), dict(self.desks)
@@ -204,10 +211,32 @@ class Roster:
             desks=desks,
         )
 
-    def _signed_by_root(self, signed: SignedAmendment) -> bool:
-        """Whether root signed; if not, a coordinator did. Raises: AuthorityError (B17)."""
+    def fitting(self, operations: Iterable[Operation]) -> tuple[Operation, ...]:
+        """Those of the operations that still fit, one after the other (spec/sync.md S4).
+
+        A change of roles of a member who was removed in the meantime would admit them again; it does not fit.
+        """
+        members, desks = dict(self.members), dict(self.desks)
+        removed = {entry.member for entry in desks.values()} - members.keys()
+        kept = []
+        for operation in operations:
+            if isinstance(operation, AdmitMember) and operation.member in removed:
+                continue
+            try:
+                _operate(operation, members, desks)
+            except (AuthorityError, WireError):
+                continue
+            kept.append(operation)
+        return tuple(kept)
+
+    def _signed_by_root(self, signed: SignedAmendment, operations: tuple[Operation, ...]) -> bool:
+        """Whether root signed; if not, a coordinator did, or a desk of its own key alone (B33).
+
+        Raises: AuthorityError (B17).
+        """
         roots: set[bytes] = set()
         coordinators = 0
+        own = operations[0].desk if len(operations) == 1 and isinstance(operations[0], ReplaceSealing) else None
         try:
             for signer, signature in signed.signatures:
                 if signer in self.genesis.roots:
@@ -216,7 +245,7 @@ class Roster:
                 else:
                     desk = self.desk(DeskId(signer))
                     verify(desk.verify_key, "roster", signed.amendment, signature)
-                    coordinators += COORDINATOR in self.roles(desk.member)
+                    coordinators += COORDINATOR in self.roles(desk.member) or desk.desk == own
         except (SignatureError, AuthorityError):
             raise AuthorityError("B17: a signature under an amendment does not verify") from None
         by_root = len(roots) >= self.genesis.threshold

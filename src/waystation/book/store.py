@@ -12,16 +12,17 @@ from typing import Any, Final
 
 import apsw
 
+from waystation.book.migrations import to_many_desks
 from waystation.derive import Key
 from waystation.errors import ForeignFile, InUse, NewerFormat, StoreError, WaystationError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 Migration = Callable[[apsw.Connection], None]
 """Brings the file from one format to the next, inside a transaction."""
 
-MIGRATIONS: Final[Mapping[int, Migration]] = {}
-"""Format from which it leads → migration. Empty while there is only the first format."""
+MIGRATIONS: Final[Mapping[int, Migration]] = {1: to_many_desks}
+"""Format from which it leads → migration."""
 
 _SMALLEST: Final = 512
 """Bytes of the smallest page that a database can have."""
@@ -30,10 +31,13 @@ _SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE entry (
     position INTEGER PRIMARY KEY, kind INTEGER NOT NULL, epoch INTEGER, status TEXT,
-    header BLOB NOT NULL, signature BLOB NOT NULL, order_hash BLOB NOT NULL, body BLOB);
+    header BLOB NOT NULL, signature BLOB NOT NULL, order_hash BLOB NOT NULL, body BLOB,
+    link INTEGER NOT NULL DEFAULT 1);
 CREATE INDEX entry_special ON entry (kind) WHERE kind IN (1, 4);
 CREATE INDEX entry_aside ON entry (status) WHERE status IS NOT NULL;
 CREATE INDEX entry_epoch ON entry (epoch);
+CREATE INDEX entry_place ON entry (substr(header, 41, 24));
+CREATE INDEX entry_bare ON entry (position) WHERE body IS NULL;
 CREATE TABLE chunk (hash BLOB PRIMARY KEY, bytes BLOB NOT NULL);
 """
 
@@ -139,13 +143,18 @@ class Store:
     def set_meta(self, key: str, value: int | str | bytes) -> None:
         self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
-    def rows(self, query: str, *values: bytes | int) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, *values: bytes | str | int) -> list[tuple[Any, ...]]:
         """All rows of a query, as the schema types them."""
         return self.connection.execute(query, values).fetchall()
 
     def each(self, query: str, *values: bytes | int) -> Iterator[tuple[Any, ...]]:
         """The rows of a query one by one, as the schema types them."""
-        return iter(self.connection.execute(query, values))
+        cursor = self.connection.execute(query, values)
+        try:
+            yield from cursor
+        finally:
+            # Whoever stops half-way must not leave the statement open: no table could be dropped while it is.
+            cursor.close()
 
     def add_chunk(self, name: bytes, chunk: bytes) -> None:
         """Keeps a chunk of ciphertext under its hash; the same chunk twice is one."""

@@ -106,9 +106,9 @@ def input_name(sheet: Sheet, place: int) -> str:
     return f"{sheet}_{place}"
 
 
-def qr_image(text: str) -> str:
-    """A QR code as the address of an image that holds itself (SVG), for `<img src>`."""
+def qr_image(text: str, error: Literal["l", "m"] = "m") -> str:
+    """A QR code as the address of an image that holds itself (SVG), for `<img src>`; `error`: how much may be lost."""
     drawn = BytesIO()
-    code = segno.make(text, error="m", micro=False)
+    code = segno.make(text, error=error, micro=False)
     code.save(drawn, kind="svg", border=4, xmldecl=False, svgns=True, omitsize=True)
     return "data:image/svg+xml;base64," + b64encode(drawn.getvalue()).decode()

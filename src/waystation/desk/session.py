@@ -14,12 +14,14 @@ from typing import Final
 
 from waystation import vault
 from waystation.clock import Millis
+from waystation.desk.newcomer import Newcomer
 from waystation.desk.papers import Places, choose_places
 from waystation.errors import WaystationError, WrongPassphrase
 from waystation.ids import SaveId
-from waystation.office import drafts, founding, staff
+from waystation.office import drafts, founding, joining, staff
 from waystation.office.desk import Desk, Home, System
 from waystation.office.founding import Papers
+from waystation.office.rounds import Rounds
 from waystation.tables.drafts import Draft
 
 SUSPEND_DRIFT_MS: Final = 10_000
@@ -89,6 +91,8 @@ class Session:
         monotonic_ms: a clock that never goes back.
         language: code of the language chosen since the program began; empty before that.
         pages_in: the language that the member keeps in the book, as far as it is known here.
+        newcomer: the desk that waits to be admitted here, unlocked; None if there is none.
+        rounds: what keeps the open desk and its relay together; None while it is locked, or without a network.
         sharing: whether others see this screen, so that pages show code names only; it outlives a lock.
         single_keys: whether a key alone does something; off for those whose hands or software press keys by chance.
         quiet: missed check-in → until when, by the steady clock, it does not ring at this desk.
@@ -100,6 +104,8 @@ class Session:
     monotonic_ms: Callable[[], int]
     desk: Desk | None = None
     founding: Founding | None = None
+    newcomer: Newcomer | None = None
+    rounds: Rounds | None = None
     taken_back: bool = False
     failures: int = 0
     return_to: str = ""
@@ -130,6 +136,10 @@ class Session:
             desk.screen_shared = self.sharing
             self._letterbox = drafts.letterbox(desk)
             self.touch()
+            self._end_rounds()
+            if self.system.relay is not None:
+                self.rounds = Rounds(desk)
+                self.rounds.start()
         _log.info("unlocked")
 
     def found(self, organisation: str, display_name: str, passphrase: str) -> None:
@@ -155,6 +165,41 @@ class Session:
                 drafts.drop(self.desk, UNCONFIRMED)
         _log.info("papers_confirmed")
 
+    def join(self, invitation: str, passphrase: str, proxy: str) -> None:
+        """Makes a new desk that asks to be admitted. Raises: as `joining.begin`."""
+        with self._unlocking:
+            begun = joining.begin(self.home, invitation, passphrase, self.system, proxy=proxy)
+            with self._gate:
+                self.newcomer = Newcomer(begun)
+                self.touch()
+        _log.info("joining")
+
+    def admitted(self) -> bool:
+        """Whether the desk that waited is admitted; it is open then."""
+        with self._gate:
+            newcomer = self.newcomer
+            desk = newcomer.take() if newcomer is not None else None
+            if desk is None:
+                return False
+            self.newcomer = None
+            self.open(desk)
+        _log.info("admitted")
+        return True
+
+    def give_up_joining(self) -> None:
+        """Destroys the desk that waits."""
+        newcomer, self.newcomer = self.newcomer, None
+        if newcomer is not None:
+            newcomer.give_up()
+            _log.info("joining_given_up")
+
+    def wipe(self) -> None:
+        """Destroys this desk: its keys first, then what they opened. Nothing of it can be read afterwards."""
+        with self._gate:
+            self.lock()
+            self._remove_files()
+        _log.info("wiped")
+
     def unlock(self, passphrase: str) -> list[Draft]:
         """Opens the desk; takes as long as the passphrase's parameters ask. One attempt at a time.
 
@@ -162,9 +207,15 @@ class Session:
         Raises: as `founding.unlock`.
         """
         with self._unlocking:
-            if self.desk is not None:
+            if self.desk is not None or self.newcomer is not None:
                 return []
             try:
+                if joining.waits(self.home):
+                    waiting = Newcomer(joining.resume(self.home, passphrase, self.system))
+                    with self._gate:
+                        self.failures, self.newcomer = 0, waiting
+                        self.touch()
+                    return []
                 desk = founding.unlock(self.home, passphrase, self.system)
             except WrongPassphrase:
                 self.failures += 1
@@ -183,12 +234,16 @@ class Session:
             self.flashes.clear()
             self.quiet.clear()
             self.pages_in = ""
+            newcomer, self.newcomer = self.newcomer, None
+            if newcomer is not None:
+                newcomer.leave()
             if desk is None:
                 return
             if self.founding is not None and self.founding.papers is not None:
                 self.take_back()
             self.founding = self.desk = None
             desk.lock()
+            self._end_rounds()
         _log.info("locked")
 
     def take_back(self) -> None:
@@ -199,9 +254,8 @@ class Session:
             if self.desk is not None:
                 self.desk.lock()
                 self.desk = None
-            vault.wipe(self.home.vault, self.system.randomness)
-            for name in ("book.db", "book.db-wal", "book.db-shm"):
-                self.home.book.with_name(name).unlink(missing_ok=True)
+            self._end_rounds()
+            self._remove_files()
         _log.info("founding_taken_back")
 
     def share(self, on: bool) -> None:
@@ -232,7 +286,11 @@ class Session:
         with self._gate:
             wall, steady = int(self.system.clock.now_ms()), self.monotonic_ms()
             before, self._looked_ms = self._looked_ms, (wall, steady)
-            if self.desk is None:
+            if self.desk is None and self.newcomer is None:
+                return
+            if self.desk is not None and self.desk.locked:
+                # It locked itself: somebody else writes with its key (spec/sync.md S16).
+                self.lock()
                 return
             if before is not None:
                 passed_wall, passed = wall - before[0], steady - before[1]
@@ -246,7 +304,8 @@ class Session:
                 return
             # A full disk must not lock the desk: yesterday's rows stand until the next look.
             with suppress(WaystationError):
-                self.desk.turn()
+                if self.desk is not None:
+                    self.desk.turn()
 
     def keep(self, form: str, inputs: Sequence[tuple[str, str]]) -> bool:
         """Keeps what was typed, sealed if the desk is locked.
@@ -274,3 +333,13 @@ class Session:
         """Whether a draft of this form can only be an echo: it was sent before the page knew that it was saved."""
         saved, at_ms = self._saved
         return saved == form and self.monotonic_ms() - at_ms < ECHO_MS
+
+    def _remove_files(self) -> None:
+        vault.wipe(self.home.vault, self.system.randomness)
+        for name in ("book.db", "book.db-wal", "book.db-shm"):
+            self.home.book.with_name(name).unlink(missing_ok=True)
+
+    def _end_rounds(self) -> None:
+        rounds, self.rounds = self.rounds, None
+        if rounds is not None:
+            rounds.stop()

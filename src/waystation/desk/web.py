@@ -48,7 +48,7 @@ from starlette.routing import Match
 
 from waystation import limits
 from waystation.clock import DAY_MS
-from waystation.desk import fixed, formats, forms, sharing
+from waystation.desk import contact, fixed, formats, forms, sharing
 from waystation.desk.formats import choice_label
 from waystation.desk.forms import Form, Upload, read_refs, ref_text
 from waystation.desk.i18n import Language, languages, offered, preferred
@@ -69,6 +69,7 @@ from waystation.errors import (
 from waystation.ids import FolderType, ValueRef, to_text
 from waystation.office import drafts
 from waystation.office.desk import Desk
+from waystation.office.membership import is_removed
 from waystation.office.reading import may_look
 from waystation.records import REGISTRY
 from waystation.records.values import Amount, Day, Moment, Money
@@ -88,6 +89,9 @@ _templates: Final = Environment(
     cache_size=-1,
 )
 _veiled_templates: Final = _templates.overlay(finalize=sharing.finalize, cache_size=-1)
+
+REFRESH: Final = "waystation-refresh"
+"""The header of a request that a script makes because others have saved something; no person is at the desk by it."""
 
 _NOT_WHILE_SHARING: Final = "not_while_sharing.html"
 
@@ -193,7 +197,8 @@ def render(
         "page": page,
         "title": title,
         "status": _status(session.desk, language) if session.desk else None,
-        "flash": _take(session.flashes, language),
+        "flash": [] if REFRESH in request.headers else _take(session.flashes, language),
+        "by_get": request.method == "GET",
         "draft_url": _draft_waiting(request),
         "alarms": alarms_now,
         "alarm_state": alarm_state(request, alarms_now),
@@ -376,7 +381,10 @@ def _unlocked(function: Handler, request: Request) -> Response:
         return _lock_screen(request)
     if session.founding is not None:
         return redirect(request, "found/papers/root")
-    session.touch()
+    if is_removed(desk) and _own_address(request) != "removed":
+        return redirect(request, "removed")
+    if REFRESH not in request.headers:
+        session.touch()
     form = form_of(request)
     if form.excess:
         return _after(request, BadInput({"": form.excess}))
@@ -411,6 +419,8 @@ def _lock_screen(request: Request) -> Response:
     session = session_of(request)
     if not session.founded:
         return redirect(request, "found")
+    if session.newcomer is not None:
+        return redirect(request, "join/waiting")
     if "hx-request" in request.headers and request.method == "GET":
         return Response(status_code=204, headers={"HX-Redirect": url(request, "locked")})
     form = form_of(request)
@@ -620,7 +630,7 @@ def _take(flashes: list[Flash], language: Language) -> list[Flash]:
 
 
 def _status(desk: Desk, language: Language) -> Mapping[str, object]:
-    """The two small words of the masthead: whether all is saved, and how old the last backup is."""
+    """The small words of the masthead: whether all is saved and sent, and how old the last backup is."""
     _ = language.gettext
     made = last_backup(desk.reader)
     if made is None:
@@ -630,7 +640,12 @@ def _status(desk: Desk, language: Language) -> Mapping[str, object]:
         late = days >= limits.BACKUP_DUE_DAYS
         aged = language.ngettext("last backup a day ago", "last backup %(num)s days ago", days)
         told = _("backed up today") if days < 1 else aged
-    return {"saved_text": _("All saved on this desk"), "backup_text": told, "backup_needs_attention": late}
+    return {**contact.told(desk, language), "backup_text": told, "backup_needs_attention": late}
+
+
+def status_fragment(request: Request) -> Response:
+    """The small words of the masthead, as they stand now, for a script."""
+    return fragment(request, "_status.html", status=_status(desk_of(request), words(request)))
 
 
 __all__ = [
@@ -658,6 +673,7 @@ __all__ = [
     "render",
     "ringing",
     "session_of",
+    "status_fragment",
     "url",
     "with_draft",
     "words",

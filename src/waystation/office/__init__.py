@@ -16,6 +16,12 @@ fingerprints  what a desk and an organisation are recognised by
 staff         members and partners; who reads a folder
 outside       helpers without a desk: what they are told, under which consent; task slips
 attachments   files
+cards         by which other organisations are known
+packets       sealing to their cards, and opening what they sealed
+offers        what may leave of a case
+handover      a case referred to another organisation
+laying_out    what a referral from elsewhere becomes
+referrals     what another organisation referred to us, and the answers
 drafts        half-written forms, open desk or locked
 erasure       hiding a folder, and what follows
 export        records written to a file

@@ -92,6 +92,13 @@ def put(writing: Writing, folder: FolderId, file: Attachment, description: str =
     return Put(original, working, None, (sealed, sealed_copy))
 
 
+def put_plain(writing: Writing, folder: FolderId, file: Attachment, description: str = "") -> Put:
+    """As `put`, for bytes that only a program reads: no working copy is tried."""
+    digest = sha256(file.content).hexdigest()
+    original, sealed = _sealed(writing, folder, file, description, sha256=digest)
+    return Put(original, None, None, (sealed,))
+
+
 def with_files(save: Save, put: Iterable[Put]) -> Save:
     """The save with the names of the pieces that must be stored with it."""
     chunks = tuple(chunk for one in put for sealed in one.sealed for chunk in sealed.hashes)
@@ -150,6 +157,7 @@ def content_of(desk: Desk, folder: FolderId, file: RecordId) -> bytes:
     if not isinstance(key, bytes) or not isinstance(chunks, bytes):
         raise SealError("This file's record does not hold its key.")
     hashes = [ChunkHash(chunks[i : i + HASH_BYTES]) for i in range(0, len(chunks), HASH_BYTES)]
+    desk.bring(hashes)
     return open_file(Key(key), hashes, desk.attached)
 
 

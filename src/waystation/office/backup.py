@@ -21,11 +21,28 @@ from waystation import limits
 from waystation.book import Book, DeskKeys, Progress, Report, Store
 from waystation.clock import DAY_MS
 from waystation.derive import KEY_BYTES, Key, u32
-from waystation.errors import BackupError, BadInput, Problem, StoreError
+from waystation.errors import (
+    BackupError,
+    BadInput,
+    MovedOn,
+    Problem,
+    RelayAway,
+    RelayBusy,
+    RelayRefused,
+    Removed,
+    StoreError,
+    WithheldSheet,
+)
 from waystation.ids import DeskId, FolderType, OrderHash, OrgId
+from waystation.office import syncing
 from waystation.office.desk import Desk, Home, System, today
 from waystation.office.founding import desk_keys, new_secrets
+from waystation.office.side import DeskSide
+from waystation.records.labels import N_
 from waystation.sign import SigningKey, SigningSeed
+from waystation.sync.credential import Credential
+from waystation.sync.engine import Claims, pull
+from waystation.sync.relay import Relay
 from waystation.tables import Tables
 from waystation.unseal import SealingKey, SealingSeed
 from waystation.vault import Kdf, Vault, check_passphrase, flush_folder, new_kdf
@@ -38,6 +55,12 @@ MANIFEST_MAX: Final = 64 * limits.KIB
 _PIECE: Final = limits.MIB
 _SUFFIX: Final = ".age"
 _OUTGOING: Final = "outgoing-"
+_AWAY: Final = N_("The relay cannot be reached; nothing was restored. Try again later, or restore without the relay.")
+_REFUSED: Final = N_("The relay does not take the root key’s word. Ask whoever runs it, or restore without the relay.")
+_BEYOND: Final = N_(
+    "Since this backup the organisation’s key has changed, and the backup does not hold the new one. If a colleague’s "
+    "desk is left, be invited there. If none is left, restore without the relay."
+)
 _COUNT: Final = msgspec.Meta(ge=0, le=2**63 - 1)
 
 
@@ -198,28 +221,30 @@ def passphrase_opener(file: Path, passphrase: str) -> pyrage.x25519.Identity:
 def restore(
     file: Path,
     opener: pyrage.x25519.Identity,
-    root: SigningKey,
+    root: bytes,
     home: Home,
     passphrase: str,
     system: System,
     *,
     kdf: Kdf | None = None,
     accept_expired: bool = False,
+    without_relay: bool = False,
     progress: Progress = lambda done, of: None,
 ) -> Desk:
     """Makes a new desk from a backup, in the place of the one that made it.
 
     Args:
-        root: the root key, which admits the new desk.
+        root: the root key's secret, 32 bytes; it admits the new desk, and lets it in at the relay.
         home: an empty place. passphrase: the new desk's.
+        without_relay: go on alone from what the backup holds, though the organisation has a relay (K9).
     Returns: the unlocked desk; everything in the book was checked.
-    Raises: BackupError, BookError, WeakPassphrase, StoreError; nothing is left behind then.
+    Raises: BackupError, BookError, WeakPassphrase, StoreError, RelayError; nothing is left behind then.
     """
     check_passphrase(passphrase)
     if home.exists or home.book.exists():
         raise StoreError("A desk exists in that folder. Restore into another, or wipe that one first.")
     home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    random = system.randomness
+    random, signer = system.randomness, SigningKey(SigningSeed(root))
     try:
         manifest = _unpack(file, opener, home.book, system, accept_expired, progress)
         fresh = new_secrets(manifest.org, SigningSeed(random(KEY_BYTES)), SealingSeed(random(KEY_BYTES)), system)
@@ -229,12 +254,17 @@ def restore(
         store = Store.open(home.book, manifest.database_key, system.vfs)
         try:
             book = _open_checked(store, manifest, desk_keys(secrets), system, progress)[0]
-            if root.public not in book.roster.genesis.roots:
+            if signer.public not in book.roster.genesis.roots:
                 raise BackupError("Those are not the root key's words of this organisation. Nothing was restored.")
-            with book.transaction():
-                book.succeed(manifest.desk, [root])
             vault = Vault.create(home.vault, passphrase, secrets, kdf or new_kdf(random), random)
             desk = Desk(home, vault, book, system)
+            if book.connected:
+                _leave(desk, for_good=without_relay)
+            if book.connected:
+                _rejoin(desk, manifest.desk, root, system, progress)
+            else:
+                with book.transaction():
+                    book.succeed(manifest.desk, [signer])
             desk.turn()
         except BaseException:
             store.close()
@@ -245,6 +275,68 @@ def restore(
             path.unlink(missing_ok=True)
         raise
     return desk
+
+
+def _leave(desk: Desk, *, for_good: bool) -> None:
+    """What the old desk had not sent stays its own (K8); `for_good`: the relay is left, and it counts here (K9)."""
+    book = desk.book
+    with book.transaction():
+        if for_good:
+            book.disconnect()
+            for name in ("relay", "relay_proxy"):
+                book.store.set_meta(name, "")
+        else:
+            book.leave_unsent()
+    desk.rebuild()
+
+
+def _rejoin(desk: Desk, lost: DeskId, root: bytes, system: System, progress: Progress) -> None:
+    """Lets the new desk in at the relay, takes the log to its end, and puts the desk in the lost one's place (K8)."""
+    book = desk.book
+    address, proxy = syncing.address_of(desk)
+    relay = desk.relay()
+    if relay is None or system.relay is None:
+        raise BackupError(_AWAY)
+    appeal = system.relay(address, book.org, Credential.of_root(root), proxy)
+    side, claims = DeskSide(desk, progress), Claims()
+    try:
+        own = Credential.of_desk(desk.vault.secrets.signing_seed, book.org)
+        appeal.put_credential(own.id, own.public, "manage", book.desk, None)
+        pull(side, relay, claims, desk.now_ms(), progress)
+        for left in book.left_behind():
+            relay.append(None, [left.entry])
+        while True:
+            pull(side, relay, claims, desk.now_ms(), progress)
+            if _succeeded(desk, lost, relay, SigningKey(SigningSeed(root))):
+                break
+        pull(side, relay, claims, desk.now_ms(), progress)
+    except (Removed, WithheldSheet):
+        raise BackupError(_BEYOND) from None
+    except RelayRefused:
+        raise BackupError(_REFUSED) from None
+    except (RelayAway, RelayBusy):
+        raise BackupError(_AWAY) from None
+    finally:
+        appeal.close()
+
+
+def _succeeded(desk: Desk, lost: DeskId, relay: Relay, root: SigningKey) -> bool:
+    """Appends root's amendment right after what this desk has seen; False, with nothing written, if others were first.
+
+    Only root can make it again, and root's key is here now and not later; so it is kept only once the relay has it.
+    """
+    book = desk.book
+    # Where an earlier restore was cut off after its amendment had left, its desk stands in the lost one's place.
+    standing = next((one.desk for one in book.roster.active_desks() if lost in one.stands_for), lost)
+    try:
+        with book.transaction():
+            book.succeed(standing, [root])
+            (made,) = book.unsent()
+            book.offer(made.seq)
+            relay.append(book.position, [made.entry])
+    except MovedOn:
+        return False
+    return True
 
 
 def drill(

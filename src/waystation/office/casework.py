@@ -11,6 +11,7 @@ from typing import Final
 from waystation.errors import Refused
 from waystation.ids import FolderId, FolderType, RecordId, ValueRef
 from waystation.office import (
+    cards,
     codenames,
     duty,
     journeys,
@@ -20,6 +21,7 @@ from waystation.office import (
     people,
     shelter,
     staff,
+    team,
     testimony,
     time_zones,
 )
@@ -287,6 +289,9 @@ def _case(writing: Writing, entry: Entry) -> None:
     given = {n for n in ("caseworker", "supervisor") if n in entry.fields}
     if not entry.is_new and given:
         writing.require(Action.ASSIGN, entry.folder)
+        former = entry.before.get("caseworker")
+        if "caseworker" in given and isinstance(former, bytes) and former != entry.get("caseworker"):
+            team.take_off(writing, entry.folder, former)
     if not entry.is_new:
         request = entry.before.get("request")
         shared = FolderId(request) if isinstance(request, bytes) else None
@@ -353,8 +358,10 @@ RULES: Final[Mapping[str, Rule]] = {
     **money.RULES,
     **testimony.RULES,
     **staff.RULES,
+    **team.RULES,
     **kept.RULES,
     **duty.RULES,
     **outside.RULES,
+    **cards.RULES,
 }
 """What holds for each kind. A kind without a rule cannot be written by hand."""

@@ -21,6 +21,7 @@ _NAMED: Final = (
     ("k_place", "code_name"),
     ("k_helper", "code_name"),
     ("k_task_slip", "shown_as"),
+    ("k_referral", "called"),
 )
 """Tables, and the column of each that holds a code name."""
 

@@ -25,14 +25,15 @@ class Fingerprint:
 
 def of_organisation(desk: Desk) -> Fingerprint:
     """The organisation's, as it stands on its two papers."""
-    return Fingerprint(fingerprint(desk.book.org), _words(desk.book.org))
+    return Fingerprint(fingerprint(desk.book.org), words_of(desk.book.org))
 
 
 def of_desk(desk: Desk) -> Fingerprint:
     """This desk's: the hash of the key with which it signs."""
     text = to_text(desk.book.desk)
-    return Fingerprint(" ".join(text[i : i + 4] for i in range(0, len(text), 4)), _words(desk.book.desk))
+    return Fingerprint(" ".join(text[i : i + 4] for i in range(0, len(text), 4)), words_of(desk.book.desk))
 
 
-def _words(identity: bytes) -> tuple[str, ...]:
+def words_of(identity: bytes) -> tuple[str, ...]:
+    """An id as twelve words."""
     return tuple(to_words(identity[:SPOKEN_BYTES]))

@@ -55,10 +55,12 @@ def take_down(desk: Desk, fields: Fields, parts: Sequence[Part] = ()) -> Save:
     return writing.save()
 
 
-def begin_request(writing: Writing, fields: Fields, parts: Sequence[Part] = ()) -> FolderId:
-    """As `take_down`, within a save in the making that goes on. Returns: the request's folder."""
+def begin_request(
+    writing: Writing, fields: Fields, parts: Sequence[Part] = (), folder: FolderId | None = None
+) -> FolderId:
+    """As `take_down`, within a save in the making that goes on; in `folder`, if it opened one. Returns: the folder."""
     writing.desk.require(Action.OPEN, FolderType.REQUEST)
-    entry = writing.entry(writing.open_folder(FolderType.REQUEST), "request", fields)
+    entry = writing.entry(folder or writing.open_folder(FolderType.REQUEST), "request", fields)
     if entry.fields.get("code_name") is None:
         entry.fields["code_name"] = codenames.propose(writing.desk, str(fields.get("language") or "en"))
     writing.write(entry, RULES["request"])

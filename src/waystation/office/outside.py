@@ -12,6 +12,7 @@ from typing import Final
 
 from waystation.clock import DAY_MS, Millis
 from waystation.communities import clashes
+from waystation.coverage import stands
 from waystation.errors import BadInput, Problem, Refused
 from waystation.ids import FolderId, RecordId
 from waystation.office import codenames
@@ -133,11 +134,7 @@ def covers(consent: Mapping[str, Value], audience: Value | None, partner: bytes 
         audience: one of `ToldTo`; a partner must be named in the consent, for others it must name others at all.
         day: on which they are told, ISO.
     """
-    given, ends, withdrawn = (consent.get(name) for name in ("given", "valid_until", "withdrawn"))
-    begun = not (isinstance(given, Day) and given.sort_key > day)
-    lasts = not (isinstance(ends, Day) and ends.sort_key < day)
-    stands = not (isinstance(withdrawn, Day) and withdrawn.sort_key <= day)
-    if not (begun and lasts and stands and consent.get("scope")):
+    if not (stands(consent, day) and consent.get("scope")):
         return False
     if audience == ToldTo.PARTNER:
         named = consent.get("partners")

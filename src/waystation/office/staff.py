@@ -72,7 +72,13 @@ def _organisation(writing: Writing, entry: Entry) -> None:
     writing.desk.require(Action.ADMIT, FolderType.ORGANISATION)
 
 
+def _desk(writing: Writing, entry: Entry) -> None:
+    if bytes(entry.record) != bytes(writing.desk.book.desk):
+        writing.desk.require(Action.ADMIT, FolderType.ORGANISATION)
+
+
 RULES: Final[Mapping[str, Rule]] = {
+    "desk": Rule(begins=False, kept=frozenset(("credential",)), check=_desk),
     "member": Rule(order=(("joined", "departed"),), check=_member),
     "partner": Rule(past=("agreement",)),
     "organisation": Rule(begins=False, kept=frozenset(("recovery", "founded")), check=_organisation),

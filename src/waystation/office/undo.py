@@ -50,8 +50,8 @@ _LATER: Final = "SELECT position, save, what FROM history WHERE folder = ? AND p
 _BEGAN: Final = "SELECT first, last FROM record WHERE folder = ? AND kind = ? AND id = ?"
 
 _LOOK: Final = "reveal"
-_NEVER: Final = frozenset((_LOOK, "organisation", "member", "closure"))
-"""Kinds that nobody strikes out by hand: looks stay, members leave, closures are opened again."""
+_NEVER: Final = frozenset((_LOOK, "organisation", "member", "closure", "access"))
+"""Kinds that nobody strikes out by hand: looks stay, members leave, closures are opened again, access is taken away."""
 
 _what: Final = msgspec.msgpack.Decoder(list[tuple[str, bytes, list[str]]])
 

@@ -117,9 +117,9 @@ class Writing:
     def this_day(self) -> Day:
         return Day(self.today, self.today)
 
-    def open_folder(self, folder_type: FolderType) -> FolderId:
-        """A new folder, which this save opens."""
-        folder = FolderId(new_id(self.desk.randomness))
+    def open_folder(self, folder_type: FolderType, folder: FolderId | None = None) -> FolderId:
+        """A new folder, which this save opens; its id is random, unless what it holds has given it one."""
+        folder = folder or FolderId(new_id(self.desk.randomness))
         self._opened[folder] = folder_type
         return folder
 

@@ -23,6 +23,7 @@ from waystation.records.check import (
 from waystation.records.declare import STRUCK, FieldSpec, KindSpec, Registry, Who, columns
 from waystation.records.kinds import (
     casework,
+    handover,
     intake,
     journeys,
     money,
@@ -47,7 +48,7 @@ from waystation.records.payload import (
 from waystation.records.save import Save, Write, check_save
 from waystation.records.values import Amount, Day, Many, Moment, Money, Unread, Value
 
-REGISTRY = Registry.of(intake, casework, shelter, journeys, testimony, money, staff, outside)
+REGISTRY = Registry.of(intake, casework, shelter, journeys, testimony, money, staff, outside, handover)
 """All kinds of record, in the order of the work."""
 
 __all__ = [

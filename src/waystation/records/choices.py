@@ -502,6 +502,21 @@ class ToldTo(Choice):
     OTHER = option("other", N_("Someone else"))
 
 
+class ReferralForm(Choice):
+    """How a referral leaves."""
+
+    SEALED = option("sealed", N_("Sealed to their card"))
+    PASSPHRASE = option("passphrase", N_("A file with a passphrase"))
+
+
+class ReferralAnswer(Choice):
+    """What was answered to a referral."""
+
+    ACCEPTED = option("accepted", N_("Accepted"))
+    DECLINED = option("declined", N_("Declined"))
+    ASKS = option("asks", N_("A question"))
+
+
 class ListPage(Choice):
     """A list whose filters can be kept."""
 

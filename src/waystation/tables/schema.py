@@ -150,8 +150,11 @@ INDEXES: Final = """
 CREATE INDEX k_task_due ON k_task (due) WHERE done IS NULL;
 CREATE INDEX k_task_mine ON k_task (assignee, due) WHERE done IS NULL;
 CREATE INDEX k_duty_ends ON k_duty (ends);
+CREATE INDEX k_access_until ON k_access (until) WHERE until IS NOT NULL;
 CREATE INDEX k_request_taken ON k_request (taken_by) WHERE taken_by IS NOT NULL;
 CREATE INDEX k_check_in_due ON k_check_in (due) WHERE done IS NULL;
+CREATE INDEX k_case_request ON k_case (request) WHERE request IS NOT NULL;
+CREATE INDEX k_closure_standing ON k_closure (closed) WHERE reopened IS NULL;
 CREATE INDEX k_stay_place ON k_stay (place, coalesce(ends_to, ends, '9999-12-31'), begins);
 CREATE INDEX k_own_departure_papers ON k_own_departure (papers, departed);
 CREATE INDEX k_discouragement_route ON k_discouragement (route);

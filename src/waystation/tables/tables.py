@@ -89,14 +89,7 @@ class Tables:
 
     def apply(self, accepted: Iterable[Accepted]) -> None:
         """Applies changes that the log holds, in its order."""
-        layer = self._layer()
-        touched: dict[FolderId, _Touched] = {}
-        for change in accepted:
-            kinds = layer.enter(change, change.position)
-            touched.setdefault(change.folder, _Touched(change.folder_type)).add(kinds, change.position)
-        layer.flush()
-        for folder, what in touched.items():
-            self._follow(folder, what)
+        self._enter((change, change.position) for change in accepted)
 
     @contextmanager
     def lifted(self) -> Iterator[None]:
@@ -123,15 +116,23 @@ class Tables:
         yield
 
     def lay_over(self, unsent: Iterable[Accepted]) -> None:
-        """Lays the desk's own unsent saves over the log, in the order in which they were made."""
-        layer = self._layer()
-        touched: dict[FolderId, FolderType] = {}
+        """Lays the desk's own unsent saves over the log, in the order in which they were made.
+
+        Those that lie over it already stay; so a save is laid over them as it is made.
+        """
         ((start,),) = self._rows("SELECT coalesce(max(position) + 1, 0) FROM history", ())
-        for number, change in enumerate(unsent):
-            layer.enter(change, max(start, UNSENT) + number, unsent=True)
-            touched[change.folder] = change.folder_type
+        numbered = enumerate(unsent, max(start, UNSENT))
+        self._enter(((change, max(change.position, number)) for number, change in numbered), unsent=True)
+
+    def _enter(self, changes: Iterable[tuple[Accepted, int]], *, unsent: bool = False) -> None:
+        layer = self._layer()
+        touched: dict[FolderId, _Touched] = {}
+        for change, position in changes:
+            kinds = layer.enter(change, position, unsent=unsent)
+            touched.setdefault(change.folder, _Touched(change.folder_type)).add(kinds, position)
         layer.flush()
-        self._remake_all(touched)
+        for folder, what in touched.items():
+            self._follow(folder, what)
 
     def rebuild(self, changes: Iterable[Accepted], progress: Callable[[int], None] = lambda position: None) -> None:
         """Drops every derived table and makes it again from the log."""
@@ -165,6 +166,7 @@ class Tables:
 
     def forget(self, folder: FolderId) -> None:
         """Takes a hidden folder out of every table and the index."""
+        self._sql.execute("DELETE FROM overlay WHERE rowid IN (SELECT rowid FROM record WHERE folder = ?)", (folder,))
         for rowid, kind in self._rows("SELECT rowid, kind FROM record WHERE folder = ?", (folder,)):
             self._drop(rowid, kind)
         for name in ("history", "case_now", "request_now", "step", "tried", "night"):

@@ -47,12 +47,13 @@ class ConflictValue:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A field that two members changed without seeing each other's value."""
+    """A field that two desks changed without seeing each other's value; `danger` says that the gravest one counts."""
 
     kind: str
     record: RecordId
     field: str
     values: tuple[ConflictValue, ...]
+    danger: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ def conflicts(reader: Reader, folder: FolderId) -> tuple[Conflict, ...]:
                 )
                 for value in live[field]
             )
-            found.append(Conflict(kind, RecordId(identity), field, values))
+            found.append(Conflict(kind, RecordId(identity), field, values, spec is not None and spec.danger))
     return tuple(found)
 
 

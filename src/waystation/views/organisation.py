@@ -189,7 +189,7 @@ def history(
                 members.get(member, ""),
                 folder,
                 FolderType(folder_type),
-                _code_name(reader, folder),
+                code_name(reader, folder),
                 written,
             )
         )
@@ -226,7 +226,7 @@ def reveals(
                 members.get(who, ""),
                 folder,
                 folder_type(reader, folder),
-                _code_name(reader, folder),
+                code_name(reader, folder),
                 kind,
                 RecordId(record),
                 field,
@@ -236,6 +236,11 @@ def reveals(
         if len(found) == limit:
             break
     return _stretch(found, key, looked, limit)
+
+
+def is_here(reader: Reader, folder: FolderId) -> bool:
+    """Whether this desk holds anything of a folder: it reads it, or did, and it is neither hidden nor erased."""
+    return reader.row("SELECT 1 FROM history WHERE folder = ? LIMIT 1", folder) is not None
 
 
 def folder_type(reader: Reader, folder: FolderId) -> FolderType:
@@ -259,7 +264,7 @@ def _stretch(found: list[R], key: tuple[int, int], looked: int, limit: int) -> S
     return Stretch(tuple(found), key_text(*key) if goes_on else None, Millis(key[0]) if looked == LOOKED_AT else None)
 
 
-def _code_name(reader: Reader, folder: FolderId) -> str:
+def code_name(reader: Reader, folder: FolderId) -> str:
     """What a case, a request or a place is called; empty for the office and the ledger."""
     row = reader.row(
         "SELECT coalesce((SELECT code_name FROM case_now WHERE folder = ?1),"

@@ -72,6 +72,7 @@ class Theme(Choice):
     FILES = option("files", N_("Files and messages"))
     OUTSIDE = option("outside", N_("Who was told what"))
     LOOKS = option("looks", N_("Who looked at masked fields"))
+    READERS = option("readers", N_("Who was let in or taken off"))
     CHANGES = option("changes", N_("Only what was changed later"))
 
 
@@ -106,8 +107,9 @@ _KINDS: Final[Mapping[Theme, frozenset[str]]] = {
         )
     ),
     Theme.FILES: frozenset(("file", "conversation")),
-    Theme.OUTSIDE: frozenset(("told", "task_slip")),
+    Theme.OUTSIDE: frozenset(("told", "task_slip", "referral", "received_referral")),
     Theme.LOOKS: frozenset(("reveal",)),
+    Theme.READERS: frozenset(("access",)),
 }
 """Theme → kinds of record that belong to it. `CHANGES` asks for what began earlier, of any kind."""
 

@@ -27,10 +27,10 @@ MINE: Final = 150
 """A caseload is smaller; of a larger one the gravest are looked at."""
 
 _DANGER: Final = "folder, code_name, stage, level, timeframe, deadline"
-_CASE: Final = f"{_DANGER}, review, check_in_due, caseworker, decision_due, next_look FROM case_now"
+_CASE: Final = f"{_DANGER}, review, check_in_due, caseworker, decision_due, next_look, conflicts FROM case_now"
 _REQUEST: Final = (
-    f"{_DANGER}, NULL, check_in_due, (SELECT taken_by FROM k_request WHERE folder = request_now.folder), NULL, NULL"
-    " FROM request_now"
+    f"{_DANGER}, NULL, check_in_due, (SELECT taken_by FROM k_request WHERE folder = request_now.folder), NULL, NULL,"
+    " conflicts FROM request_now"
 )
 _CASES: Final = (
     f"SELECT {_CASE} WHERE closed IS NULL ORDER BY urgent LIMIT ?",
@@ -88,6 +88,7 @@ class InDanger:
         missed_ms: when the oldest missed check-in was due; None if none is missed.
         mine: whether the member who looks works on it.
         their_zone: IANA name of the zone where they are; empty if nobody wrote it down.
+        unsettled: whether something was written differently at two desks.
     """
 
     folder: FolderId
@@ -103,6 +104,7 @@ class InDanger:
     alarm: bool
     mine: bool
     their_zone: str
+    unsettled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,7 @@ class _Row(NamedTuple):
     worker: bytes | None
     decision_due: str | None
     next_look: str | None
+    conflicts: int
 
 
 def today(
@@ -282,6 +285,7 @@ def _in_danger(danger: Danger, urgency: triage.Urgency, row: _Row, *, mine: bool
         urgency.alarm,
         mine,
         "",
+        row.conflicts > 0,
     )
 
 

@@ -11,15 +11,32 @@ from tests.messages.made import photograph
 from tests.office.kit import accepted, added, asked, at, day, done
 from tests.tables.test_desks import Second, seconds
 
-from waystation.ids import FolderId, FolderType, RecordId, to_text
-from waystation.office import attachments, casework, duty, intake, journeys, kept, outside, shelter, testimony, undo
+from waystation.ids import FolderId, FolderType, OrgId, RecordId, to_text
+from waystation.office import (
+    attachments,
+    cards,
+    casework,
+    duty,
+    intake,
+    journeys,
+    kept,
+    outside,
+    shelter,
+    testimony,
+    undo,
+)
 from waystation.office.casework import Part, amend
 from waystation.office.desk import Desk, Home
 from waystation.office.founding import found
+from waystation.office.packets import Hand
+from waystation.office.referrals import SIGNED
 from waystation.office.tray import Attachment
-from waystation.records import Amount, Day, Many
+from waystation.office.writing import Writing
+from waystation.packet import Content, Kind
+from waystation.records import Amount, Change, Day, Many, Value, encode_payload
 from waystation.records.choices import ListPage
 from waystation.records.values import Moment, Money
+from waystation.sign import SigningSeed
 from waystation.vault import new_kdf
 
 PASSPHRASE = "plinth orbit sundew canvas mirror"
@@ -73,6 +90,9 @@ class Furnished:
     photograph: RecordId
     working_copy: RecordId
     struck: RecordId
+    card: RecordId
+    referral: RecordId
+    received: RecordId
 
     def path(self, folder: FolderId, root: str = "cases") -> str:
         """Address of a case, a request or a place."""
@@ -264,6 +284,7 @@ def _fill(desk: Desk, home: Home, path: Path, clock: HeldClock, randomness: Seed
         desk, home, case, other, request, ended, place, exposed, RecordId(person), risk, check_in, case_task, consent,
         stay, application, journey, leg, arrival, file, route, partner, claim, source, campaign, helper, slip,
         *_text(desk, office, claim), *_words_and_pictures(desk, case, RecordId(person)), _put_by(desk, office, other),
+        *_between(desk, office, partner, case, request),
     )  # fmt: skip
 
 
@@ -323,6 +344,47 @@ def _put_by(desk: Desk, office: FolderId, case: FolderId) -> RecordId:
     note = added(desk, case, "note", body="This was meant for another case.")
     done(desk, undo.strike(desk, case, "note", note))
     return note
+
+
+def _between(
+    desk: Desk, office: FolderId, partner: RecordId, case: FolderId, request: FolderId
+) -> tuple[RecordId, RecordId, RecordId]:
+    """A partner's card that nobody has compared; a referral that they declined; one of theirs, with what it said."""
+    random = Seeded("partner")
+    theirs = Hand(OrgId(random(32)), SigningSeed(random(32)))
+    done(desk, cards.keep(desk, theirs.card("Open Harbour", desk.now_ms()), partner, compared=False))
+    ((card,),) = desk.reader.rows("SELECT id FROM k_partner_card")
+    sent = _put(
+        desk, case, "referral", partner=partner, called="Brass Lantern", form="sealed", purpose="To receive them",
+        what="Who they are, without a name", sent=at(desk, -2), sent_by=desk.member, packet=random(16),
+        answer="declined", answered=at(desk, -1), answer_words="We are full until June.",
+    )  # fmt: skip
+    said = Change("person", RecordId(random(16)), {"role": "principal", "family_name": "Somebody"})
+    identity = random(16)
+    content = Content(
+        1, identity, Kind.REFERRAL, identity, theirs.card("Open Harbour", desk.now_ms()), (), desk.now_ms(),
+        "Velvet Plough", "To hide them", "Please answer soon.", "", encode_payload([said]), (), b"",
+    )  # fmt: skip
+    ours = Hand(desk.book.org, desk.vault.secrets.signing_seed)
+    opened = ours.open(theirs.seal(content, (), [cards.read(cards.own(desk))], random))
+    writing = Writing(desk)
+    signed = Attachment("referral.content", "application/vnd.waystation", opened.signed)
+    put = attachments.put_plain(writing, request, signed, SIGNED)
+    desk.save_all((attachments.with_files(writing.save(), (put,)),), attachments.pieces((put,)))
+    came = _put(
+        desk, request, "received_referral", partner=partner, called="Velvet Plough", purpose="To hide them",
+        words="Please answer soon.", made=at(desk, -1), received=at(desk, -1), packet=identity, card=card,
+        content=put.original,
+    )  # fmt: skip
+    return RecordId(card), sent, came
+
+
+def _put(desk: Desk, folder: FolderId, kind: str, **fields: Value | None) -> RecordId:
+    """A record that no form writes."""
+    writing = Writing(desk)
+    record = writing.put(writing.entry(folder, kind, fields))
+    done(desk, writing.save())
+    return record
 
 
 def _conflict(desk: Desk, second: Second, case: FolderId, risk: RecordId) -> None:

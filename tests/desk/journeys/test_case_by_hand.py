@@ -55,7 +55,7 @@ def test_what_comes_next_leads_on(page_without_scripts: Page, there: tuple[Furni
     opened(page, there)
     expect(page.locator("#next .next")).to_contain_text("Two people wrote different things.")
     expect(page.locator("#next .button.primary")).to_have_count(1)
-    page.get_by_role("button", name="Keep this one · Medium risk").click()
+    page.get_by_role("button", name="Keep “Medium risk”").click()
     expect(page.locator("#next .next")).to_contain_text("The journey is planned.")
     page.get_by_role("button", name="Heard from them: well").first.click()
     expect(page.locator(".flash").first).to_contain_text("The check-in is noted.")

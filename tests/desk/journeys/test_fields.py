@@ -35,7 +35,7 @@ def test_every_field_of_every_kind_stands_on_its_page_once() -> None:
 
 def test_what_must_be_filled_in_is_asked_for() -> None:
     """A required field that no form asks for would make the form useless; those below are written by the program."""
-    own = {"reveal", "organisation", "passage", "saved_filter"}
+    own = {"reveal", "access", "organisation", "passage", "saved_filter"}
     filled = {("file", "media_type"), ("file", "size"), ("file", "added")}
     filled |= {("task_slip", "made"), ("conversation", "noted")}
     for kind, spec in REGISTRY.items():

@@ -4,6 +4,7 @@ What the records refuse at the door is tried at the door, and told in words that
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
 
@@ -25,6 +26,8 @@ from waystation.records.fields import MARKS_MAX, TextField
 
 HALVES = 2
 """The pages are looked at in so many parts, side by side."""
+
+DRAWN = re.compile(rb"<svg[^<>]*>\s*<path[^<>]*/>\s*</svg>\s*")
 
 DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
@@ -74,6 +77,12 @@ def every_address(desk: Hostile, sitting: Sitting) -> Iterator[tuple[str, str, s
         yield path, "/" + path.partition("?")[0], "narrowed"
 
 
+def is_drawn(source: str) -> bool:
+    """Whether an image is a QR code that holds itself: one path, and nothing that runs or leads anywhere."""
+    lead = "data:image/svg+xml;base64,"
+    return source.startswith(lead) and bool(DRAWN.fullmatch(b64decode(source.removeprefix(lead))))
+
+
 class Markup(HTMLParser):
     """What a page is made of: its elements, what they call, and its words."""
 
@@ -94,7 +103,8 @@ class Markup(HTMLParser):
                 self.wrong.append(f"<{tag} {name}={value}>")
             if leads and value and not value.startswith(("/", "#", "data:image/svg")):
                 self.wrong.append(f"<{tag} {name}={value}> leads away")
-        ours = "/static/" in (given.get("src") or "")
+        source = given.get("src") or ""
+        ours = "/static/" in source or (tag == "img" and is_drawn(source))
         if tag in ("iframe", "object", "embed", "base", "style") or (tag in ("script", "img") and not ours):
             self.wrong.append(f"<{tag}> that is not ours: {attrs}")
 

@@ -128,7 +128,7 @@ def test_a_field_in_conflict_is_settled_first(seated: tuple[Furnished, Sitting])
     record = desk.record("risk_assessment", desk.risk)
     form = sitting.get(f"{record}/edit").text
     assert 'name="level"' not in form
-    assert "written differently by two people" in form
+    assert "written differently at two desks" in form
     (conflict,) = case_view.conflicts(desk.desk.reader, desk.case)
     assert sitting.post(f"{record}/settle/level", {"keep": ""}).status_code == 404
     assert sitting.post(f"{record}/settle/level", {"keep": f"{to_text(bytes(16))}.1"}).status_code == 422

@@ -19,6 +19,7 @@ from tests.desk.journeys.furnished import Furnished
 
 from waystation.clock import Millis
 from waystation.ids import FolderId, FolderType, RecordId, to_text
+from waystation.office import inviting
 from waystation.office.desk import Desk
 from waystation.records import REGISTRY, Amount, Day, Many, Moment, Save, Value, Write
 from waystation.records.fields import (
@@ -47,7 +48,7 @@ ROOTS = {
 }
 """First word of an address → type of the folder that it leads into."""
 
-NO_PAGE = ("/", "/static/", "/watch", "/probe", "/found", "/locked")
+NO_PAGE = ("/", "/static/", "/watch", "/changed", "/probe", "/found", "/locked")
 """What answers no page of an unlocked desk: files, the lock screen and founding. They have tests of their own."""
 
 SPECIAL = {"saved filter filters": "level=low", "conversation messages": "Они: где вы?\nМы: мы здесь."}
@@ -131,6 +132,9 @@ def complete(desk: Furnished) -> None:
         FolderType.OFFICE: desk.desk.folder(FolderType.OFFICE),
         FolderType.LEDGER: desk.desk.folder(FolderType.LEDGER),
     }
+    with desk.desk.book.transaction():
+        desk.desk.book.store.set_meta("relay", "https://relay.example.org")
+    inviting.invite(desk.desk, ("caseworker",), "Заря")
     for kind, spec in REGISTRY.items():
         if spec.owns_folder:
             continue

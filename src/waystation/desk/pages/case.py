@@ -4,6 +4,7 @@ Guarantees: the first screen says who is in danger and what to do; who can read 
 from a list; the story can be read in parts, and nothing in it is torn out. A request and a place share its parts.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
@@ -14,7 +15,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from waystation.desk.localtime import clocks
+from waystation.desk.pages import readers
 from waystation.desk.pages.acts import open_due
+from waystation.desk.pages.clashes import told as told_clashes
 from waystation.desk.pages.next_steps import told
 from waystation.desk.pages.records import (
     Unmasked,
@@ -26,12 +29,14 @@ from waystation.desk.pages.telling import Event, Teller
 from waystation.desk.pages.undo import struck_folder
 from waystation.desk.web import desk_of, handler, render
 from waystation.ids import FolderType, from_text, to_text
-from waystation.office import casework, staff
+from waystation.office import casework, team
 from waystation.office.desk import Desk
 from waystation.office.erasure import may_erase
 from waystation.office.reading import may_look
+from waystation.records import Moment
 from waystation.records.status import Stage
 from waystation.views import case as views
+from waystation.views import contradictions
 from waystation.views.case import CaseView, Conflict, Whereabouts
 from waystation.views.dates import WORDS, Dated
 from waystation.views.helpers import of_case
@@ -112,6 +117,7 @@ def folder_context(request: Request, where: Where, view: CaseView) -> dict[str, 
     """What the parts of a case's page and of a request's page have in common."""
     desk = desk_of(request)
     teller = Teller(request, desk, where.folder)
+    of_folder = contradictions.of_case if where.folder_type is FolderType.CASE else contradictions.of_request
     return {
         "where": where,
         "view": view,
@@ -124,6 +130,8 @@ def folder_context(request: Request, where: Where, view: CaseView) -> dict[str, 
         "of_person": {person.record: _of_person(view, person.record) for person in view.people},
         "of_nobody": _of_person(view, None),
         "addable": casework.addable(desk, where.folder_type),
+        "clashes": told_clashes(request, of_folder(desk.reader, where.folder)),
+        "danger_in_doubt": any(conflict.danger for conflict in view.conflicts),
         "conflicts": [(conflict, versions(teller, conflict)) for conflict in view.conflicts],
         "conflict_subject": {
             (conflict.kind, conflict.record): _subject_of(conflict, teller) for conflict in view.conflicts
@@ -139,7 +147,13 @@ def history_context(request: Request, desk: Desk, where: Where, teller: Teller) 
     older = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
     only = _only(request, desk)
     stretch = timeline(desk.reader, where.folder, before=older, limit=TIMELINE, only=only)
-    happened: list[Event] = teller.timeline(stretch.items, teller.address(where.path))
+    happened: list[Event] = readers.among(
+        teller,
+        stretch,
+        teller.timeline(stretch.items, teller.address(where.path)),
+        team.turns(desk, where.folder) if only.is_all or only == Only(Theme.READERS) else (),
+        before=older,
+    )
     kept = {name: asked[name] for name in ("what", "who", "from", "to") if asked.get(name)}
     return {
         "happened": happened,
@@ -150,7 +164,7 @@ def history_context(request: Request, desk: Desk, where: Where, teller: Teller) 
         "authors": [(to_text(member), name) for member, name in authors(desk.reader, where.folder)],
         "only_query": urlencode(kept),
         "only_asked": kept,
-        "readers": staff.readers(desk, where.folder),
+        **readers.lines(teller, team.readership(desk, where.folder, where.folder_type)),
         "may_erase": may_erase(desk, where.folder_type),
     }
 
@@ -262,7 +276,21 @@ def _team(view: CaseView, teller: Teller) -> list[OnTeam]:
         OnTeam(teller.kind_label("helper"), teller.link("helper", one), f"helpers/{to_text(one)}")
         for one in of_case(view.records)
     ]
-    return linked + helpers
+    return [*linked, *_let_in(view, teller), *helpers]
+
+
+def _let_in(view: CaseView, teller: Teller) -> Iterator[OnTeam]:
+    """Colleagues who were let in by name, and have not been taken off."""
+    for one in view.records.get("access", ()):
+        until, member = one.fields.get("until"), one.fields.get("member")
+        if "ended" in one.fields or not isinstance(member, bytes):
+            continue
+        part = teller.language.gettext("let in")
+        if isinstance(until, Moment):
+            if until.ms <= teller.desk.now_ms():
+                continue
+            part = teller.language.gettext("emergency access until %(time)s", time=teller.moment(until))
+        yield OnTeam(part, teller.link("member", member), "")
 
 
 routes = [

@@ -36,6 +36,8 @@ def locked(request: Request) -> Response:
     session.look()
     if session.desk is not None:
         return redirect(request, "today")
+    if session.newcomer is not None:
+        return redirect(request, "join/waiting")
     if not session.founded:
         return redirect(request, "found")
     return _screen(request, "", 200)

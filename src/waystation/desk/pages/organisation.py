@@ -20,7 +20,7 @@ from waystation.desk.pages.telling import Teller
 from waystation.desk.web import desk_of, handler, render
 from waystation.errors import BadInput
 from waystation.ids import FolderId, FolderType, from_text, to_text
-from waystation.office import casework, fingerprints
+from waystation.office import aside, casework, fingerprints
 from waystation.office.reading import look, may_look
 from waystation.records import REGISTRY
 from waystation.records.values import Moment
@@ -63,7 +63,7 @@ def show(request: Request) -> Response:
         "organisation.html",
         page="organisation",
         title=teller.language.gettext("Organisation"),
-        tabs=_tabs(teller, "organisation"),
+        tabs=tabs_of(teller, "organisation"),
         about=views.organisation(desk.reader),
         own=found["organisation"][0],
         partners=found.get("partner", ()),
@@ -81,6 +81,7 @@ def show(request: Request) -> Response:
         hidden=len(hidden(desk.reader)),
         megabytes=max(1, round(storage.size / _MEGABYTE)),
         entries=storage.entries,
+        decides=aside.may_decide(desk),
     )
 
 
@@ -168,7 +169,7 @@ def _page(request: Request, teller: Teller, asked: _Asked, path: str, **context:
         request,
         "history.html",
         page="organisation",
-        tabs=_tabs(teller, path),
+        tabs=tabs_of(teller, path),
         path=path,
         asked=asked,
         members=teller.choices_of("member"),
@@ -227,12 +228,14 @@ def _midnight(day: str, zone: str, days_later: int = 0) -> Millis:
     return Millis(int(datetime.combine(on, time(), ZoneInfo(zone)).timestamp()) * 1000)
 
 
-def _tabs(teller: Teller, current: str) -> list[dict[str, object]]:
+def tabs_of(teller: Teller, current: str) -> list[dict[str, object]]:
+    """The pages about the organisation, beside each other; `current` is the address of the one that is shown."""
     _ = teller.language.gettext
     texts = {
         "organisation": _("People, keys, book"),
         "organisation/history": _("What was saved"),
         "organisation/reveals": _("Who looked at what is masked"),
+        "organisation/readers": _("Who let whom in"),
     }
     return [{"text": text, "url": teller.address(path), "current": path == current} for path, text in texts.items()]
 

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from waystation.desk.pages import nights
 from waystation.desk.pages.acts import Question, question_page
 from waystation.desk.pages.case import history_context
+from waystation.desk.pages.clashes import told as told_clashes
 from waystation.desk.pages.nights import Span
 from waystation.desk.pages.records import Unmasked, versions, where_of
 from waystation.desk.pages.telling import Teller
@@ -28,6 +29,7 @@ from waystation.records.values import Day
 from waystation.views import case as case_view
 from waystation.views import places as views
 from waystation.views import shown as record_views
+from waystation.views.contradictions import of_place
 from waystation.views.places import StayRow
 
 PAGE: Final = 40
@@ -107,6 +109,7 @@ def show(request: Request) -> Response:
         runs=nights.runs(row.nights),
         said=nights.said(teller, row),
         twice=nights.twice(teller, row),
+        clashes=told_clashes(request, of_place(desk.reader, where.folder)),
         tonight=nights.tonight(teller, row),
         count=span.nights,
         today_at=span.number_of(today),

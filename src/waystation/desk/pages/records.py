@@ -43,6 +43,7 @@ from waystation.records.values import Day, Moment
 from waystation.views import case as case_view
 from waystation.views import shown as views
 from waystation.views.case import Conflict
+from waystation.views.organisation import is_here
 from waystation.views.shown import Shown
 
 ROOTS: Final[Mapping[str, FolderType]] = {
@@ -68,10 +69,18 @@ _HOME: Final[Mapping[str, str]] = {
 _READ: Final[Mapping[str, str]] = {"source": "sources", "claim": "sources/claims"}
 """Kind of the office → where a record of it is read, as a text or with who says so."""
 
-_LISTS: Final[Mapping[str, str]] = {"claim": "sources/claims", "citation": "sources/claims"}
+_LISTS: Final[Mapping[str, str]] = {
+    "claim": "sources/claims",
+    "citation": "sources/claims",
+    "partner_card": "referrals",
+}
 """Where that is not the first page of its part of the book."""
 
-_DRAWN: Final[Mapping[str, str]] = {"route": "routes", "campaign": "money/campaigns"}
+_DRAWN: Final[Mapping[str, str]] = {
+    "route": "routes",
+    "campaign": "money/campaigns",
+    "partner_card": "referrals/cards",
+}
 """Kinds whose records have a page of their own, with what came of them: where it stands."""
 
 _SECTIONS: Final[Mapping[str, str]] = {
@@ -101,8 +110,12 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "note": "happened",
     "told": "outside",
     "task_slip": "outside",
+    "referral": "referrals",
+    "received_referral": "referrals",
+    "partner_card": "cards",
     "partner": "partners",
     "member": "members",
+    "desk": "members",
     "claim": "claims",
     "source": "list",
     "campaign": "campaigns",
@@ -237,7 +250,7 @@ class Where:
 
 
 def where_of(request: Request) -> Where:
-    """The folder that an address leads into. Raises: BadInput, Refused."""
+    """The folder that an address leads into. Raises: BadInput, Refused; HTTPException, if this desk holds none such."""
     desk = desk_of(request)
     parameters = request.path_params
     root = str(request.url.path).removeprefix(url(request, "")).partition("/")[0]
@@ -245,6 +258,8 @@ def where_of(request: Request) -> Where:
     look(desk, folder_type)
     if "folder" in parameters:
         text = str(parameters["folder"])
+        if not is_here(desk.reader, FolderId(from_text(text))):
+            raise HTTPException(404)
         return Where(FolderId(from_text(text)), folder_type, f"{root}/{text}", f"{root}/{text}", root)
     kind = str(parameters.get("kind", ""))
     page = "money" if folder_type is FolderType.LEDGER else _HOME.get(kind, "organisation")
@@ -353,13 +368,17 @@ async def reveal(request: Request) -> Response:
 
 
 class Version(NamedTuple):
-    """One of several values, as the macro `conflict` takes it."""
+    """One of several values, as the macro `conflict` takes it; `who` says at which desk, where they have several.
+
+    `shown` is the value that counts until it is settled; `grave`: because it is the more dangerous one.
+    """
 
     text: str
     who: str
     when: str
     ref: str
     shown: bool
+    grave: bool = False
 
 
 def versions(teller: Teller, conflict: Conflict) -> list[Version]:
@@ -367,10 +386,11 @@ def versions(teller: Teller, conflict: Conflict) -> list[Version]:
     return [
         Version(
             text=_version_text(teller, conflict, value.value, masked=value.masked),
-            who=value.who,
+            who=teller.at_desk(value.who, value.ref[0]),
             when=teller.moment(Moment(value.at_ms, value.zone)),
             ref=ref_text(value.ref),
             shown=value.shown,
+            grave=conflict.danger,
         )
         for value in conflict.values
     ]
@@ -382,6 +402,15 @@ def _version_text(teller: Teller, conflict: Conflict, value: Value | None, *, ma
     return teller.text(conflict.kind, conflict.field, value) or teller.language.gettext("left empty")
 
 
+def _versions_of(desk: Desk, teller: Teller, where: Where, record: Shown) -> dict[str, list[Version]]:
+    """The fields of one record that wait to be settled, each with its versions."""
+    return {
+        conflict.field: versions(teller, conflict)
+        for conflict in case_view.conflicts(desk.reader, where.folder)
+        if (conflict.kind, conflict.record) == (record.kind, record.record)
+    }
+
+
 async def settle(request: Request) -> Response:
     """Keeps one of several values."""
     desk, form, where = desk_of(request), form_of(request), where_of(request)
@@ -390,9 +419,16 @@ async def settle(request: Request) -> Response:
     if len(kept) != 1:
         raise HTTPException(404)
     desk.save(casework.settle(desk, where.folder, kind, record, name, kept[0]))
-    return redirect(
-        request, where.back, ("done", words(request).gettext("Settled. The other version is in the history."))
-    )
+    told = words(request).gettext("Settled. The other version is in the history.")
+    return redirect(request, settled_back(request, where.back), ("done", told), undo=False)
+
+
+def settled_back(request: Request, back: str) -> str:
+    """Where somebody goes on who settled something: the list of all, the next one of it, or the page `back`."""
+    asked = request.query_params.get("from", "")
+    if asked == "list":
+        return "unsettled"
+    return f"unsettled/one?n={asked}" if asked.isascii() and asked.isdigit() and len(asked) < 6 else back
 
 
 # ── Forms ──
@@ -435,7 +471,7 @@ def form_page(
         values=teller.inputs(kind, fields),
         seen=seen_texts(record),
         masked=record.masked if record else (),
-        conflicts=record.conflicts if record else (),
+        conflicts=_versions_of(desk, teller, where, record) if record else {},
         fixed={name: teller.of(record, name) for name in casework.RULES[kind].kept} if record else {},
         choices=choices,
         errors=teller.problems(bad),
@@ -594,11 +630,7 @@ def record_context(request: Request, where: Where, record: Shown) -> dict[str, A
         "record": record,
         "t": teller,
         "unmasked": Unmasked(request, where),
-        "conflicts": {
-            conflict.field: versions(teller, conflict)
-            for conflict in case_view.conflicts(desk.reader, where.folder)
-            if (conflict.kind, conflict.record) == (record.kind, record.record)
-        },
+        "conflicts": _versions_of(desk, teller, where, record),
         "editable": stands
         and casework.editable(desk, record.kind)
         and record.kind in casework.addable(desk, where.folder_type),
@@ -661,7 +693,17 @@ def _file_acts(record: Shown) -> list[Act]:
     return [Act("download", N_("Take a copy out of the book"))]
 
 
+def _referral_acts(record: Shown) -> list[Act]:
+    return [] if "withdrawn" in record.fields else [Act("withdraw", N_("Withdraw it"))]
+
+
+def _received_acts(record: Shown) -> list[Act]:
+    return [Act("answer", N_("Answer them")), Act("as-it-came", N_("As it came"))]
+
+
 _ACTS: Final[Mapping[str, Callable[[Shown], list[Act]]]] = {
+    "referral": _referral_acts,
+    "received_referral": _received_acts,
     "task": _task_acts,
     "check_in": _check_in_acts,
     "leg": _leg_acts,

@@ -15,10 +15,11 @@ from waystation.desk import formats
 from waystation.desk.i18n import Language
 from waystation.desk.web import choice_label, refs, url, words
 from waystation.errors import BadInput
-from waystation.ids import FolderId, FolderType, from_text, to_text
+from waystation.ids import DeskId, FolderId, FolderType, from_text, to_text
 from waystation.office.desk import Desk
 from waystation.office.own_words import OWN_WORDS
 from waystation.office.reading import may_look
+from waystation.office.settling import desk_number
 from waystation.office.time_zones import towns
 from waystation.records import REGISTRY, Value
 from waystation.records.fields import ChoiceField, CountryField, FieldSpec, LinkField, ManyField
@@ -111,7 +112,12 @@ class Teller:
                 return choice_label(self.language, kind, name, value)
 
     def of(self, record: Shown, name: str) -> str:
-        """A record's field in words; empty if it holds nothing."""
+        """A record's field in words; empty if it holds nothing. A field that waits to be settled says so."""
+        if name in record.conflicts:
+            return self._("%(value)s (not settled)", value=self._value(record, name) or self._("left empty"))
+        return self._value(record, name)
+
+    def _value(self, record: Shown, name: str) -> str:
         if record.kind == "reveal" and name in ("of_kind", "of_field"):
             kind, field = str(record.fields.get("of_kind", "")), str(record.fields.get("of_field", ""))
             return self.field_label(kind, field) if name == "of_field" else self.kind_label(kind)
@@ -120,8 +126,17 @@ class Teller:
     def moment(self, at: Moment | Millis | int | None) -> str:
         return formats.format_moment(at, self.language, self.desk.zone())
 
+    def at_desk(self, who: str, desk: DeskId) -> str:
+        """Who wrote something; and where they have several desks, at which."""
+        number = desk_number(self.desk, desk)
+        return self._("%(who)s, desk %(number)s", who=who, number=number) if number else who
+
     def day(self, day: Day | str | None) -> str:
         return formats.format_day(day, self.language)
+
+    def local_day(self, at_ms: int) -> str:
+        """The ISO date of a moment at this desk."""
+        return Moment(Millis(at_ms), self.desk.zone()).local().date().isoformat()
 
     # ── Records ──
 
@@ -315,6 +330,8 @@ class Teller:
         if len(others) > 4:
             beside.append(self._("and %(number)s more", number=len(others) - 4))
         body = first.subject.get("body") or first.subject.get("said")
+        if first.kind == "access" and first.first:
+            body = first.subject.get("reason")
         return Event(
             day=at.local().date().isoformat(),
             day_text=self.day(at.local().date().isoformat()),
@@ -322,7 +339,7 @@ class Teller:
             who=item.who,
             text=self._sentence(first),
             note=self._("also: %(things)s", things=", ".join(beside)) if beside else "",
-            body=str(body) if body and first.kind in ("note", "check_in") else "",
+            body=str(body) if body and first.kind in ("note", "check_in", "access") else "",
             url=f"{where}/{first.kind}/{to_text(first.record)}" if first.kind in REGISTRY else "",
             tone="arrived" if first.kind == "arrival" and first.subject.get("confirmed") is True else "",
             struck=first.struck,
@@ -336,6 +353,8 @@ class Teller:
         if change.kind == "reveal":
             of_kind, of_field = str(change.subject.get("of_kind")), str(change.subject.get("of_field"))
             return self._("Looked at a masked field: %(field)s", field=self.field_label(of_kind, of_field))
+        if change.kind == "access":
+            return self._access(change)
         subject = self.subject(change.kind, change.subject, change.record)
         if subject == label or change.kind == "note":
             told = label
@@ -349,6 +368,17 @@ class Teller:
             return told
         names = ", ".join(self.field_label(change.kind, name) for name in change.fields[:4])
         return self._("%(what)s – changed: %(fields)s", what=told, fields=names)
+
+    def _access(self, change: TimelineChange) -> str:
+        """Somebody was let in or taken off."""
+        told, until = change.subject, change.subject.get("until")
+        member = told.get("member")
+        name = self.link("member", member) if isinstance(member, bytes) else self._("not known here")
+        if "ended" in change.fields and "ended" in told:
+            return self._("Taken off: %(name)s", name=name)
+        if isinstance(until, Moment):
+            return self._("Emergency access until %(time)s: %(name)s", time=self.moment(until), name=name)
+        return self._("Let in: %(name)s", name=name)
 
     def kind_label(self, kind: str) -> str:
         """What a kind is called; its own name if this Waystation does not know it."""
@@ -485,11 +515,16 @@ _SUBJECTS: Final[Mapping[str, Callable[[Teller, Fields], str]]] = {
             "duty": ("member", "begins"),
             "conversation": ("channel", "began"),
             "helper": ("code_name",),
+            "access": ("member",),
             "task_slip": ("shown_as", "helper", "meets"),
             "donation": ("amount", "received"),
             "expense": ("amount", "category", "spent"),
             "member": ("display_name",),
+            "desk": ("computer",),
             "partner": ("name",),
+            "partner_card": ("partner", "calls_itself"),
+            "referral": ("partner", "called"),
+            "received_referral": ("partner", "called"),
             "organisation": ("name",),
         }.items()
     },
@@ -523,6 +558,7 @@ _WEIGHT: Final[Mapping[str, int]] = {
     "evacuation": 2,
     "own_departure": 2,
     "leg": 3,
+    "access": 4,
     "reveal": 8,
     "note": 7,
     "task": 6,

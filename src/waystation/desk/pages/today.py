@@ -16,11 +16,12 @@ from starlette.routing import Route
 
 from waystation.clock import DAY_MS
 from waystation.desk.localtime import Clocks, clocks
+from waystation.desk.pages import unsettled
 from waystation.desk.pages.telling import Teller
 from waystation.desk.web import desk_of, form_of, handler, redirect, render, session_of, words
 from waystation.errors import BadInput, Refused
 from waystation.ids import FolderId, FolderType, RecordId, from_text, to_text
-from waystation.office import casework, drafts, signs
+from waystation.office import aside, casework, drafts, signs
 from waystation.office.desk import Desk
 from waystation.office.reading import look, may_look, may_open
 from waystation.records.labels import N_
@@ -132,6 +133,8 @@ def show(request: Request) -> Response:
         others=[told.danger(one) for one in others if not one.mine],
         due=told.days(due),
         counts=found.counts if sees_cases else None,
+        to_settle=unsettled.waiting(desk),
+        set_aside=aside.waiting(desk),
         begun=found.begun,
         next_one=_next_one(request, desk, teller) if sees_cases else None,
         backup_ms=backup,
@@ -170,6 +173,8 @@ class _Telling:
         _ = self._
         # The level and the timeframe stand beside it as a mark; the words are for what the mark cannot say.
         said = [_(reason.message, **reason.values) for reason in one.reasons if reason.values or one.level is None]
+        if one.unsettled:
+            said.append(_("something to settle"))
         in_case = one.folder_type is FolderType.CASE
         return QueueRow(
             urgency=self.urgency(one),

@@ -139,6 +139,19 @@ class Closure(TypedDict, total=False):
     reopened: Annotated[Day, day(N_("Opened again"), CASE)]
 
 
+@kind("access", folders=_WITH_A_STORY, label=N_("Access"))
+class Access(TypedDict, total=False):
+    """Somebody was let into a folder. It ends by itself where `until` says when, else when they are taken off."""
+
+    member: Annotated[bytes, link("member", N_("Who"), CASE, required=True)]
+    since: Annotated[Moment, moment(N_("Let in"), CASE, required=True)]
+    until: Annotated[Moment, moment(N_("Ends by itself"), CASE)]
+    reason: Annotated[str, text(N_("Why they need it"), CASE, max_chars=500, lines=2)]
+    given_by: Annotated[bytes, link("member", N_("Let in by"), CASE)]
+    ended: Annotated[Moment, moment(N_("Taken off"), CASE)]
+    ended_by: Annotated[bytes, link("member", N_("Taken off by"), CASE)]
+
+
 @kind("reveal", folders=_EVERYWHERE, label=N_("Look at a masked field"))
 class Reveal(TypedDict, total=False):
     """Somebody asked to see a masked field. Written before the field is shown, never changed."""

@@ -4,7 +4,7 @@ from typing import Annotated, TypedDict
 
 from waystation.ids import FolderType
 from waystation.records.choices import Language, ListPage, PartnerService, Role
-from waystation.records.declare import MASKED, OFFICE, choice, country, day, kind, link, many, moment, text
+from waystation.records.declare import MASKED, OFFICE, choice, country, day, kind, link, many, moment, octets, text
 from waystation.records.labels import N_
 from waystation.records.values import Day, Many, Moment
 
@@ -19,6 +19,14 @@ class Member(TypedDict, total=False):
     pages_in: Annotated[Language, choice(Language, N_("Language of the pages"), OFFICE)]
     joined: Annotated[Day, day(N_("Joined"), OFFICE)]
     departed: Annotated[Day, day(N_("Left the organisation"), OFFICE)]
+
+
+@kind("desk", folders={FolderType.OFFICE}, label=N_("Desk"))
+class Desk(TypedDict, total=False):
+    """One staff installation, under its own id. Whose it is and whether it is active is decided by the signed roster."""
+
+    computer: Annotated[str, text(N_("Which computer this is"), OFFICE, max_chars=60)]
+    credential: Annotated[bytes, octets(N_("Relay credential"), OFFICE, size=96)]
 
 
 @kind("partner", folders={FolderType.OFFICE}, label=N_("Partner organisation"))
