@@ -8,13 +8,15 @@ NO_PYTHON = Waystation needs Python 3.11 or newer. Install it (on Debian 12: apt
 SETUP = $(or $(PYTHON),$(error $(NO_PYTHON))) tools/setup.py
 BIN = .venv/bin
 
-.PHONY: help demo test check bench setup lock catalogue look guide clean
+.PHONY: help demo test check bench setup lock catalogue look guide clean cluster-test soak
 
 help:
 	@echo "make demo    found a throw-away organisation, play the operation of 2017, open its desk"
 	@echo "make test    everything: checks, then all tests (WORKERS=$(WORKERS) at once)"
 	@echo "make check   format, lint, import contracts, types"
 	@echo "make bench   measure against the bare libraries; writes build/bench.json"
+	@echo "make soak    the simulator of many desks, a million steps (STEPS=$(STEPS))"
+	@echo "make cluster-test  kill PostgreSQL machines under load; installs Patroni as root; about 8 minutes"
 	@echo "make setup   only prepare what the above need"
 	@echo "make catalogue  gather every text of the pages; then translate what is new in src/waystation/locale"
 	@echo "make look    take a screenshot of every page, and keep them as what the pages should look like"
@@ -41,6 +43,11 @@ check:
 bench:
 	@$(SETUP) tests
 	@$(BIN)/python -m bench
+
+cluster-test:
+	@$(SETUP) tests
+	@$(BIN)/python tools/cluster.py
+	@WAYSTATION_CLUSTER=1 $(BIN)/python -m pytest -q -s tests/cluster
 
 setup:
 	@$(SETUP) tests

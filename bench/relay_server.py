@@ -5,7 +5,6 @@ same size and answers when it is durable, by one bare insert for each group. It 
 is told to stop.
 """
 
-import asyncio
 import os
 import socket
 import sqlite3
@@ -82,7 +81,7 @@ def floor(store: str) -> Starlette:
     async def life(app: Starlette) -> AsyncIterator[None]:
         app.state.writer = Writer(inserting)
         yield
-        await asyncio.to_thread(app.state.writer.close)
+        await app.state.writer.close()
 
     async def append(request: Request) -> Response:
         body = await request.body()

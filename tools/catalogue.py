@@ -31,8 +31,8 @@ DOMAIN: Final = "waystation"
 WIDTH: Final = 100
 
 _MARKS: Final[Mapping[str, tuple[int, ...] | None]] = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
-_ENGLISH_ONLY: Final = ("cli.py", "demo/")
-"""What stands in a terminal, and what the demo plays, is not translated."""
+_ENGLISH_ONLY: Final = ("cli.py", "demo/", "relay/")
+"""What stands in a terminal, a relay's operator's too, and what the demo plays, is not translated."""
 
 _HEADER: Final = """\
 # Words of Waystation. AGPL-3.0-or-later.

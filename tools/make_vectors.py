@@ -64,7 +64,7 @@ ABOUT: Final = (
 )
 MADE_ONCE: Final = {
     "envelope": ("sealed",),
-    "book": ("sheet", "log"),
+    "book": ("sheet", "past", "log", "aftermath"),
     "files": ("file",),
     "vault": (),
     "backup": ("file",),
@@ -514,7 +514,7 @@ def tombstone() -> Group:
             "at": NOON_MS,
             "zone": "UTC",
         }
-        for action in ("hide", "confirm", "cancel")
+        for action in ("hide", "confirm", "cancel", "done")
     ]
     faults: dict[str, tuple[str, str, object]] = {
         "a newer version": ("W2", "NewerFormat", [2, "hide", folder, NOON_MS, "UTC"]),
@@ -651,7 +651,7 @@ def sheet() -> Group:
 
     def made(wrapping: EpochKey | None, under: EpochKey = key, count: int = 2) -> bytes:
         desks = [reader.listed for reader in readers[:count]]
-        return make_epoch(under, FolderType.CASE, parent, desks, wrapping, salt).sheet
+        return make_epoch(under, FolderType.CASE, parent if under.epoch else None, desks, wrapping, salt).sheet
 
     def case(stored: bytes, reader: Author, wrapping: bytes, under: EpochKey = key) -> Case:
         return {
@@ -704,6 +704,107 @@ def sheet() -> Group:
     }
 
 
+def past() -> Group:
+    """What a sheet brings of the epoch before (B32)."""
+    scribe = Scribe(Seeded("past"))
+    reader = scribe.author()
+    parent = scribe.new_key(scribe.folder(FolderType.CASE), 1)
+    key = scribe.new_key(parent.folder, 2)
+    salt = scribe.randomness(32)
+    sound = make_epoch(key, FolderType.CASE, parent, [reader.listed], scribe.key, salt).sheet
+    outer = derive(scribe.key.key, "sheet", key.context + key.tag, salt)
+    wrap = seal_to(reader.listed.sealing_key, "wrap", key.context + key.tag + reader.desk, key.key)
+
+    def sealed(plaintext: object) -> bytes:
+        return salt + seal_once(outer, pad(encode(plaintext), 2048 - 48), b"")
+
+    def holding(held: bytes, secret: EpochKey = key) -> bytes:
+        under = derive(secret.key, "past", secret.context + secret.tag, salt)
+        return sealed([2, [[reader.desk, wrap]], seal_once(under, held, b"")])
+
+    def case(stored: bytes) -> Case:
+        return {
+            "sheet": stored,
+            "org": scribe.org,
+            "folder": key.folder,
+            "epoch": key.epoch,
+            "tag": key.tag,
+            "parent_tag": parent.tag,
+            "wrapping": scribe.key.key,
+            "key": key.key,
+        }
+
+    faults: dict[str, tuple[str, str, bytes]] = {
+        "another key than the parent's": ("B32", "SealError", holding(scribe.randomness(32))),
+        "a short key": ("B32", "SealError", holding(parent.key[:31])),
+        "sealed under another key": ("B32", "SealError", holding(parent.key, parent)),
+        "a past that is text": ("W3", "WireError", sealed([2, [[reader.desk, wrap]], "past"])),
+        "no past": ("W3", "WireError", sealed([2, [[reader.desk, wrap]]])),
+        "a newer sheet": ("W2", "NewerFormat", sealed([3, [[reader.desk, wrap]], b""])),
+    }
+    return {
+        "valid": [
+            {"name": "the epoch before", **case(sound), "past": parent.key},
+            {"name": "of the first version", **case(sealed([1, [[reader.desk, wrap]]])), "past": None},
+        ],
+        "faulty": [fault(name, rule, error, **case(stored)) for name, (rule, error, stored) in faults.items()],
+    }
+
+
+def era() -> Group:
+    scribe = Scribe(Seeded("era"), roots=3, threshold=2)
+    order, stranger = scribe.randomness(32), Scribe(Seeded("another organisation"))
+    sound = scribe.era(4, 1234, order, 2)
+
+    def signed(stated: object, roots: Sequence[SigningKey] = tuple(scribe.roots)) -> bytes:
+        stored = encode(stated)
+        return encode([1, stored, sorted([root.public, root.sign("era", stored)] for root in roots)])
+
+    said = [1, scribe.org, 4, 1234, order, "the relay is lost"]
+    first = scribe.roots[0]
+    stored = encode(said)
+    one = [first.public, first.sign("era", stored)]
+    false = [scribe.roots[1].public, first.sign("era", stored)]
+    faults: dict[str, tuple[str, str, bytes]] = {
+        "a newer era": ("W2", "NewerFormat", signed([2, *said[1:]])),
+        "a newer body": ("W2", "NewerFormat", encode([2, stored, [one]])),
+        "a number that is text": ("W3", "WireError", signed([*said[:2], "4", *said[3:]])),
+        "a negative number": ("W3", "WireError", signed([*said[:2], -1, *said[3:]])),
+        "a short order": ("W3", "WireError", signed([*said[:4], order[:31], said[5]])),
+        "an element too many": ("W3", "WireError", signed([*said, 1])),
+        "another organisation's": ("B30", "AuthorityError", signed([1, stranger.org, *said[2:]])),
+        "one root of two": ("B30", "AuthorityError", signed(said, scribe.roots[:1])),
+        "one root that signed twice": ("B30", "AuthorityError", encode([1, stored, [one, one]])),
+        "another's signature in a root's name": ("B30", "AuthorityError", encode([1, stored, sorted([one, false])])),
+        "who is not root": ("B30", "AuthorityError", signed(said, [*scribe.roots[:2], *stranger.roots])),
+        "nobody": ("B30", "AuthorityError", signed(said, [])),
+    }
+    read = {"number": 4, "checkpoint": 1234, "order": order, "reason": "the relay is lost"}
+    return {
+        "valid": [{"name": "by two roots of three", "genesis": scribe.genesis, "body": sound, **read}],
+        "faulty": [
+            fault(name, rule, error, genesis=scribe.genesis, body=made) for name, (rule, error, made) in faults.items()
+        ],
+    }
+
+
+def adopted() -> Group:
+    """The save id by which everybody sees what an adoption took up (B34)."""
+    rand = Seeded("adoption")
+    headers = [rand(232), rand(232)]
+    return {
+        "valid": [
+            {
+                "name": f"entry {number}",
+                "header": header,
+                "save": digest("adopt", digest("header", header))[:16],
+            }
+            for number, header in enumerate(headers, 1)
+        ],
+        "faulty": [],
+    }
+
+
 class Story:
     """The log of the vectors: three roots of whom two sign, four desks, and what may happen to them."""
 
@@ -748,6 +849,11 @@ class Story:
         self._write(cleo, 3, scribe.change(b"written into a hidden folder"), later)
         self._faults_of_tombstones()
         self._write(cleo, 4, scribe.tombstone("confirm", case.folder, NOON_MS + DAY_MS))
+        self._rekey()
+        # Ben read the case once, so he has something to destroy.
+        self._write(ben, 4, scribe.tombstone("done", case.folder, NOON_MS + 8 * DAY_MS))
+        self._aside("done twice", "B22", ben, 4, scribe.tombstone("done", case.folder))
+        self._aside("cancelled after it was done", "B22", ann, 4, scribe.tombstone("cancel", case.folder))
         self._succeed()
 
     def _begin(self) -> None:
@@ -776,6 +882,13 @@ class Story:
         self.ledger = scribe.new_key(scribe.folder(FolderType.LEDGER), 0)
         self._write(ann, 2, scribe.epoch(self.ledger, FolderType.LEDGER, None, [ann], scribe.key))
 
+    def _rekey(self) -> None:
+        """Ben replaces his own sealing key, which nobody else has to sign (B33)."""
+        scribe, ben = self.scribe, self.ben
+        amendment = scribe.amendment([["sealing", ben.desk, scribe.author().listed.sealing_key]])
+        self._write(ben, 1, scribe.by_desk(amendment, ben))
+        scribe.stands(amendment)
+
     def _succeed(self) -> None:
         """Ben's desk is lost; a new one of his takes its place by root's signature, and writes."""
         scribe, ben, dora = self.scribe, self.ben, self.dora
@@ -800,33 +913,50 @@ class Story:
         text = scribe.change(b"one fault")
         here = len(scribe.entries)
         patches: dict[str, tuple[str, str, Mapping[int, bytes]]] = {
-            "another organisation": ("B2", "ChainError", {8: bytes(32)}),
-            "a number left out": ("B3", "ChainError", {56: (ann.seq + 1).to_bytes(8, "big")}),
-            "a number again": ("B3", "ChainError", {56: (ann.seq - 1).to_bytes(8, "big")}),
-            "another entry before": ("B3", "ChainError", {64: bytes(32)}),
-            "seen itself": ("B4", "OrderError", {96: (here + 1).to_bytes(8, "big")}),
-            "seen another history": ("B4", "OrderError", {104: bytes(32)}),
-            "another body hash": ("B2", "WireError", {200: bytes(32)}),
-            "an unknown kind": ("B5", "WireError", {4: b"\6"}),
+            "another organisation": ("B2", "Damaged", {8: bytes(32)}),
+            "a number left out": ("B29", "Damaged", {56: (ann.seq + 1).to_bytes(8, "big")}),
+            "seen itself": ("B4", "Forked", {96: (here + 1).to_bytes(8, "big")}),
+            "seen another history": ("B4", "Forked", {104: bytes(32)}),
+            "another body hash": ("B2", "Damaged", {200: bytes(32)}),
+            "an unknown kind": ("B5", "Damaged", {4: b"\6"}),
             "a newer entry": ("B5", "NewerFormat", {3: b"\2"}),
-            "a reserved byte": ("B5", "WireError", {6: b"\1"}),
-            "another size than its body's": ("B2", "WireError", {5: b"\1"}),
+            "a reserved byte": ("B5", "Damaged", {6: b"\1"}),
+            "another size than its body's": ("B2", "Damaged", {5: b"\1"}),
         }
+        twice: dict[str, Mapping[int, bytes]] = {
+            "a number again": {56: (ann.seq - 1).to_bytes(8, "big")},
+            "another entry before": {64: bytes(32)},
+        }
+        for name, patch in twice.items():
+            self._fault(name, "B29", "set aside", "", scribe.compose(ann, 3, text, office, patch=patch))
+        self._fault("an entry again", "B29", "set aside", "", scribe.entries[-2])
+        unbacked = scribe.compose(ann, 3, text, office, patch={64: bytes(32)}, signer=self.ben.keys.signing)
+        self._fault("another entry before, and another's signature", "B3", "refused", "Damaged", unbacked)
+        whole = scribe.compose(ann, 1, text, scribe.key)
+        bare = Entry(whole.header, whole.signature, None)
+        self._fault("an amendment without a body", "B21", "refused", "Damaged", bare)
         for name, (rule, error, patch) in patches.items():
             self._fault(name, rule, "refused", error, scribe.compose(ann, 3, text, office, patch=patch))
         behind = scribe.compose(ann, 3, text, office, seen=here - 3)
-        self._fault("seen less than before", "B4", "refused", "OrderError", behind)
+        self._fault("seen less than before", "B4", "refused", "Damaged", behind)
         sound = scribe.compose(ann, 3, text, office)
         assert sound.body is not None
         altered = Entry(sound.header, sound.signature, flipped(sound.body, 5))
-        self._fault("a body altered", "B2", "refused", "WireError", altered)
+        self._fault("a body altered", "B2", "refused", "Damaged", altered)
         forged = scribe.compose(ann, 3, text, office, signer=self.ben.keys.signing)
-        self._fault("another's signature", "B3", "refused", "BookError", forged)
+        self._fault("another's signature", "B3", "refused", "Damaged", forged)
         claimed = scribe.compose(ann, 3, text, office, patch={40: self.ben.desk})
-        self._fault("another's name", "B3", "refused", "ChainError", claimed)
+        self._fault("another's name", "B3", "refused", "Damaged", claimed)
         unmarked = scribe.compose(ann, 3, text, office, padded=bytes(1008))
         self._fault("a change without its end mark", "B6", "undecodable", "", unmarked)
-        self._aside("an era", "B28", ann, 5, b"")
+        self._aside("an era that says nothing", "W3", ann, 5, b"")
+        here_now = (here, scribe.orders[-1])
+        self._aside("an era by one root of two", "B30", ann, 5, scribe.era(0, *here_now, 1))
+        self._aside("an era by another number", "B30", ann, 5, scribe.era(1, *here_now))
+        self._aside("an era of an earlier checkpoint", "B30", ann, 5, scribe.era(0, here - 1, scribe.orders[-2]))
+        self._aside("an era of another order", "B30", ann, 5, scribe.era(0, here, bytes(32)))
+        late = scribe.compose(ann, 5, scribe.era(0, *here_now), scribe.key, seen=here - 1)
+        self._fault("an era whose author has seen less", "B30", "set aside", "", late)
 
     def _faults_of_roster(self) -> None:
         scribe, ann, ben, cleo = self.scribe, self.ann, self.ben, self.cleo
@@ -850,6 +980,12 @@ class Story:
         self._amend("a stranger's desk removed", "B16", [["remove desk", nobody.desk]])
         self._amend("a stranger removed", "B16", [["remove member", nobody.member]])
         self._amend("an unknown operation", "W3", [["promote", ben.member]])
+        sealing = ben.listed.sealing_key
+        for name, operations in {
+            "another's sealing key by a caseworker": [["sealing", cleo.desk, sealing]],
+            "their own sealing key and more by a caseworker": [["sealing", ben.desk, sealing], plain[0]],
+        }.items():
+            self._aside(name, "B17", ann, 1, scribe.by_desk(scribe.amendment(operations), ben))
         amendment = scribe.amendment(plain)
         bodies = {
             "an amendment by a caseworker": scribe.by_desk(amendment, ben),
@@ -934,6 +1070,7 @@ class Story:
 
     def _faults_of_tombstones(self) -> None:
         scribe, ann, case = self.scribe, self.ann, self.case[0].folder
+        self._aside("done before it was confirmed", "B22", ann, 4, scribe.tombstone("done", case))
         self._aside("hidden again", "B22", self.cleo, 4, scribe.tombstone("hide", case))
         self._aside("confirmed by who hid", "B22", ann, 4, scribe.tombstone("confirm", case))
 
@@ -977,7 +1114,7 @@ def encodable(author: Author) -> list[object]:
 
 def stored(entry: Entry) -> Case:
     """An entry as the vectors hold it."""
-    body = b64encode(entry.body or b"").decode()
+    body = None if entry.body is None else b64encode(entry.body).decode()
     return {"header": entry.header, "signature": entry.signature, "body_base64": body}
 
 
@@ -1008,6 +1145,96 @@ def log() -> Group:
         "chunks_base64": [b64encode(chunk).decode() for chunk in scribe.chunks],
         "hidden": [story.case[0].folder],
         "due_at": NOON_MS + 7 * DAY_MS,
+    }
+    return {"valid": [valid], "faulty": story.faults}
+
+
+class Aftermath:
+    """The log of an organisation whose relay was lost: an era, what the fork left behind, and a cloned desk."""
+
+    def __init__(self) -> None:
+        self.scribe = Scribe(Seeded("aftermath"))
+        self.ann, self.ben, self.cleo = (self.scribe.author() for _ in range(3))
+        self.outcomes: list[tuple[str, str]] = []
+        self.faults: list[Case] = []
+
+    def tell(self) -> None:
+        scribe, ann, ben, cleo = self.scribe, self.ann, self.ben, self.cleo
+        office = scribe.found(ann, [ben, cleo])[FolderType.OFFICE]
+        self.outcomes += [("accepted", "")] * len(scribe.entries)
+        for author in (ann, ben, cleo):
+            self._write(author, b"before the fork", office)
+        checkpoint, before = len(scribe.entries), (ann.seq, ann.prev)
+        left = self._fork(office)
+        after = (ann.seq, ann.prev)
+        ann.seq, ann.prev = before
+        era = scribe.compose(ann, 5, scribe.era(0, checkpoint, scribe.orders[-1]), scribe.key)
+        self._put(era)
+        ann.seq, ann.prev = after
+        self._fault("an era again", "B30", "set aside", "", era)
+        for entry in left:
+            self._put(entry)
+        self._fault("what was left behind, again", "B29", "set aside", "", left[1])
+        self._write(ben, b"after the era", office)
+        text = scribe.change(b"one fault")
+        elsewhere = scribe.compose(ben, 3, text, office, patch={104: bytes(32)})
+        self._fault("another history by who has seen the era", "B4", "refused", "Forked", elsewhere)
+        clone = Author(cleo.member, cleo.signing_seed, cleo.sealing_seed, cleo.seq, cleo.prev)
+        self._write(cleo, b"by cleo herself", office)
+        twin = scribe.compose(clone, 3, scribe.change(b"by her clone"), office)
+        self._put(twin, ("set aside", "B29"))
+        clone.seq, clone.prev = clone.seq + 1, header_hash(twin.header)
+        self._put(scribe.compose(clone, 3, scribe.change(b"by her clone"), office), ("set aside", "B29"))
+        self._write(cleo, b"by cleo, too late", office, ("set aside", "B29"))
+        further = scribe.compose(clone, 3, text, office, patch={56: (clone.seq + 5).to_bytes(8, "big")})
+        self._fault("a number left out by a suspended desk", "B29", "set aside", "", further)
+
+    def _fork(self, office: EpochKey) -> list[Entry]:
+        """What Ann and Ben write to a relay that is lost: the second and third have seen what nobody will see again."""
+        scribe, start = self.scribe, len(self.scribe.entries)
+        for author in (self.ann, self.ben, self.ben):
+            scribe.write(author, 3, scribe.change(b"left behind"), office)
+        left = scribe.entries[start:]
+        del scribe.entries[start:], scribe.orders[start + 1 :]
+        return left
+
+    def _write(
+        self, author: Author, payload: bytes, key: EpochKey, outcome: tuple[str, str] = ("accepted", "")
+    ) -> None:
+        self.scribe.write(author, 3, self.scribe.change(payload), key)
+        self.outcomes.append(outcome)
+
+    def _put(self, entry: Entry, outcome: tuple[str, str] = ("accepted", "")) -> None:
+        """Appends an entry whatever its author's chain says."""
+        scribe = self.scribe
+        scribe.entries.append(entry)
+        scribe.orders.append(next_order(scribe.orders[-1], header_hash(entry.header), entry.header[200:]))
+        self.outcomes.append(outcome)
+
+    def _fault(self, name: str, rule: str, outcome: str, error: str, entry: Entry) -> None:
+        given = {"outcome": outcome, "after": len(self.scribe.entries), "entry": stored(entry)}
+        self.faults.append(fault(name, rule, error, **given))
+
+
+def aftermath() -> Group:
+    story = Aftermath()
+    story.tell()
+    scribe = story.scribe
+    entries = [
+        {"kind": entry.header[4], "outcome": outcome, "rule": rule, "order": order_hash, **stored(entry)}
+        for entry, (outcome, rule), order_hash in zip(scribe.entries, story.outcomes, scribe.orders[1:], strict=True)
+    ]
+    valid: Case = {
+        "name": "an era and a clone",
+        "genesis": scribe.genesis,
+        "org": scribe.org,
+        "organisation_keys": [scribe.key.key],
+        "signing_seed": story.ann.signing_seed,
+        "sealing_seed": story.ann.sealing_seed,
+        "desk": story.ann.desk,
+        "suspended": [story.cleo.desk],
+        "entries": entries,
+        "chunks_base64": [b64encode(chunk).decode() for chunk in scribe.chunks],
     }
     return {"valid": [valid], "faulty": story.faults}
 
@@ -1207,8 +1434,12 @@ FORMATS: Final[Mapping[str, Mapping[str, Callable[[], Group]]]] = {
         "tombstone": tombstone,
         "epoch": epoch,
         "sheet": sheet,
+        "past": past,
         "roster": roster,
+        "era": era,
+        "adoption": adopted,
         "log": log,
+        "aftermath": aftermath,
     },
     "files": {"file": file},
     "backup": {"inside": inside, "file": backup_file},

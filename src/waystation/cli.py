@@ -8,7 +8,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,17 +23,17 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from waystation import __version__, errors, limits
+from waystation.assemble import desk_beside, machine, network, relay_beside, relay_machine, run_desk
 from waystation.assemble import home as find_home
-from waystation.assemble import machine, relay_machine, run_desk
 from waystation.book import Progress as Report
-from waystation.demo import OperationClock, load, play, summary, table, where_to_look
+from waystation.demo import CALLED, OperationClock, gather, load, play, summary, table, where_to_look
 from waystation.ids import to_text
 from waystation.office import joining
 from waystation.office.backup import backup as write_backup
 from waystation.office.backup import drill as drill_backup
 from waystation.office.backup import identity_opener, passphrase_opener, recovery_opener
 from waystation.office.backup import restore as restore_backup
-from waystation.office.desk import Desk, Home
+from waystation.office.desk import Desk, Home, System
 from waystation.office.export import Form
 from waystation.office.export import export as export_records
 from waystation.office.founding import found, unlock, words_to_retype
@@ -188,12 +188,16 @@ def demo(
     no_browser: NoBrowserOption = False,
     port: PortOption = 0,
 ) -> None:
-    """Found a throw-away organisation, play the operation of 2017, and open its desk. Everybody in it is invented."""
+    """Found a throw-away organisation, play the operation of 2017, and open its desks. Everybody in it is invented.
+
+    Three desks share it: the coordinator's opens; a caseworker's joins through a relay on this machine; a partner
+    abroad has been handed a case. With --into or --headless there is the coordinator's alone.
+    """
     story = load(operation) if operation else load()
     with tempfile.TemporaryDirectory(prefix="waystation-demo-") as throw_away:
         home = Home(into or Path(throw_away) / "desk")
         clock = OperationClock(story.begins, story.zone, machine().clock)
-        system = replace(machine(), clock=clock)
+        system = replace(machine(), clock=clock, relay=network(clock))
         opened, papers = found(home, story.organisation, story.founder, DEMO_PASSPHRASE, system)
         try:
             with _progress(story.name) as progress:
@@ -209,7 +213,11 @@ def demo(
             for page, why in where_to_look(opened):
                 out.print(f"  {page}: {why}")
             out.print(f"\nPassphrase of this demonstration: {DEMO_PASSPHRASE}")
-            raise typer.Exit(run_desk(home, port=port, open_browser=not no_browser, desk=opened, system=system))
+            with ExitStack() as stack:
+                if not into:
+                    stack.enter_context(_company(opened, Path(throw_away), system))
+                code = run_desk(home, port=port, open_browser=not no_browser, desk=opened, system=system)
+            raise typer.Exit(code)
         finally:
             opened.lock()
             if into:
@@ -410,6 +418,26 @@ def wipe(
         "Flash storage may keep old copies of the key file, still under your passphrase. "
         "Backups and papers are not touched."
     )
+
+
+@contextmanager
+def _company(coordinator: Desk, folder: Path, system: System) -> Iterator[None]:
+    """The other desks of the demonstration and their relay, served until the block ends."""
+    homes = Home(folder / "caseworker"), Home(folder / "partner")
+    with ExitStack() as stack:
+        relay = stack.enter_context(relay_beside(folder / "relay.db", system.clock))
+        with _progress("Two more desks and a relay") as progress:
+            company = gather(coordinator, homes, system, DEMO_PASSPHRASE, relay, progress=progress)
+        caseworker, partner = company.caseworker, company.partner
+        out.print(f"\nA relay serves this organisation at {relay[0]}. It holds ciphertext only.")
+        for what, (name, desk), home in (
+            ("The desk of a caseworker", caseworker, homes[0]),
+            ("The desk of a partner abroad", partner, homes[1]),
+        ):
+            address = stack.enter_context(desk_beside(home, desk, system))
+            out.print(f"{what}, {name}; open it in another private window, once: {address}", soft_wrap=True)
+        out.print(f"{company.referred} was handed over to {partner[0]}, where it is called “{CALLED}”.")
+        yield
 
 
 def _admitted(newcomer: joining.Joining, progress: Report) -> Desk | None:

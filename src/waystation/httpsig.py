@@ -7,11 +7,11 @@ write each thing; everything else raises. Nothing is signed here, and no key is 
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
+import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -40,8 +40,7 @@ _SIGNATURE: Final = re.compile(r"([a-z][a-z0-9]{0,3})=:([A-Za-z0-9+/]{86}==):")
 _BETWEEN: Final = re.compile(r"[ \t]*,[ \t]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(msgspec.Struct, frozen=True):
     """What a signature says of itself.
 
     Args:
@@ -55,8 +54,7 @@ class Parameters:
     keyid: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(msgspec.Struct, frozen=True):
     """One signature of a request, parsed and not yet checked."""
 
     label: str

@@ -65,7 +65,9 @@ class Member:
         active = self.book.roster.active_desks()
         return [desk for desk in active if desk.desk in now] or active
 
-    def open_folder(self, payload: bytes, readers: Sequence["Member"] = (), kind: FolderType = FolderType.CASE) -> FolderId:
+    def open_folder(
+        self, payload: bytes, readers: Sequence["Member"] = (), kind: FolderType = FolderType.CASE
+    ) -> FolderId:
         """A save that opens a folder for this desk and others, and writes into it."""
         folder = FolderId(self.randomness(16))
         listed = (self.me, *(self.book.roster.desk(other.keys.desk) for other in readers))
@@ -170,7 +172,9 @@ class Member:
 class Staff:
     """An organisation of several desks, founded by the first; closed together."""
 
-    def __init__(self, folder: Path, randomness: Seeded, count: int = 2, roles: Sequence[str] = ("coordinator",)) -> None:
+    def __init__(
+        self, folder: Path, randomness: Seeded, count: int = 2, roles: Sequence[str] = ("coordinator",)
+    ) -> None:
         self.folder = folder
         self.randomness = randomness
         self.shared = Shared()

@@ -160,6 +160,12 @@ class Scribe:
         """A tombstone's plaintext (B22)."""
         return encode([1, action, folder, at_ms, "UTC"])
 
+    def era(self, number: int, checkpoint: int, order: bytes, roots: int | None = None) -> bytes:
+        """An era's plaintext (B30), signed by as many roots as there are unless fewer are asked for."""
+        stated = encode([1, self.org, number, checkpoint, order, "the relay is lost"])
+        signed = sorted([root.public, root.sign("era", stated)] for root in self.roots[:roots])
+        return encode([1, stated, signed])
+
     # ── entries ──
 
     def compose(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.book.many import Member, Shared, Staff, state_of
 from tests.ground.seeded import Seeded
 
-from waystation.book import Book, Store
+from waystation.book import Book, FolderWrite, NewFolder, Store
 from waystation.book.roster import AdmitMember, RemoveDesk, ReplaceSealing
 from waystation.derive import Key
 from waystation.errors import AuthorityError, MissingKey, Removed
@@ -66,8 +66,8 @@ class Play:
                     two.open(self.payload())
                 self.folders.append(one.folder)
             case "rotate" | "rotate out":
-                left = others if name == "rotate" else [each for each in others if each is not member][:1] + [member]
-                member.rotate(folder, left)
+                one = next(each for each in others if each is not member)
+                member.rotate(folder, others if name == "rotate" else [one, member])
             case "organisation":
                 with book.transaction():
                     book.rotate(book.singleton(FolderType.ORGANISATION), book.roster.active_desks())
@@ -147,8 +147,6 @@ class Twin:
         self.member, self.folder = member, folder
 
     def open(self, payload: bytes) -> None:
-        from waystation.book import FolderWrite, NewFolder
-
         book = self.member.book
         if not book.readers(self.folder):
             with book.transaction():

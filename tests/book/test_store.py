@@ -24,6 +24,7 @@ from waystation.errors import (
 )
 from waystation.ids import FolderType
 
+NEXT = FORMAT + 1
 CANARY = b"Juniper Kettle, Rope Walk 7"
 
 
@@ -41,15 +42,15 @@ def on_disk(folder: Path) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}
 
 
-def to_second(connection: apsw.Connection) -> None:
-    """A dummy second format: one more table, one more column."""
+def to_next(connection: apsw.Connection) -> None:
+    """A dummy next format: one more table, one more column."""
     connection.execute("CREATE TABLE lantern (lit INTEGER)")
     connection.execute("ALTER TABLE chunk ADD COLUMN kept_since INTEGER")
 
 
-def to_second_and_out(connection: apsw.Connection) -> None:
+def to_next_and_out(connection: apsw.Connection) -> None:
     """The same, on a machine that dies on the way."""
-    to_second(connection)
+    to_next(connection)
     raise KeyboardInterrupt
 
 
@@ -63,25 +64,66 @@ def version_of(founded: Founded) -> object:
 
 def test_an_older_format_is_brought_up_to_date(founded: Founded) -> None:
     founded.close()
-    assert FORMAT == 1
-    migrations = {**MIGRATIONS, 1: to_second}
-    store = Store.open(founded.path, founded.database_key, newest=2, migrations=migrations)
-    assert store.meta("format") == 2
+    migrations = {**MIGRATIONS, FORMAT: to_next}
+    store = Store.open(founded.path, founded.database_key, newest=NEXT, migrations=migrations)
+    assert store.meta("format") == NEXT
     store.connection.execute("INSERT INTO lantern VALUES (1)")
     book = Book.open(store, founded.keys, founded.keyring_keys, founded.randomness)
     assert [change.payload for change in book.changes()] == [b"the first note"]
     assert book.check().entries == book.position
     store.close()
-    again = Store.open(founded.path, founded.database_key, newest=2, migrations=migrations)
+    again = Store.open(founded.path, founded.database_key, newest=NEXT, migrations=migrations)
     assert again.rows("SELECT lit FROM lantern") == [(1,)]
     again.close()
 
 
+def to_first(founded: Founded) -> None:
+    """Makes of a book of one desk what the first format had."""
+    sql = founded.book.store.connection
+    hidden = sql.execute("SELECT folder, position, at_ms, member, confirmed FROM hidden").fetchall()
+    sql.execute("DROP VIEW hidden")
+    for name in ("mark", "suspended", "era", "unsent", "refused", "left_behind", "awaited"):
+        sql.execute(f"DROP TABLE {name}")
+    for name in ("entry_place", "entry_bare", "epoch_unsent", "epoch_superseded_unsent"):
+        sql.execute(f"DROP INDEX {name}")
+    sql.execute("ALTER TABLE entry DROP COLUMN link")
+    sql.execute(
+        "CREATE TABLE hidden (folder BLOB PRIMARY KEY, position INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+        " member BLOB NOT NULL, confirmed INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID"
+    )
+    sql.executemany("INSERT INTO hidden VALUES (?, ?, ?, ?, ?)", hidden)
+    founded.book.store.set_meta("format", 1)
+
+
+def shape(founded: Founded) -> list[tuple[str, str]]:
+    """The tables of a book, as they were declared."""
+    rows = founded.book.store.rows("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+    return [(name, " ".join(sql.split())) for name, sql in rows if name != "entry"]
+
+
+def test_a_book_of_the_first_format_is_one_of_today(founded: Founded) -> None:
+    book, case = founded.book, founded.folders[0]
+    other = founded.open_folder(b"and another")
+    with book.transaction():
+        book.tombstone(other, "hide", founded.stamp())
+    told, made, report = founded.payloads(), shape(founded), book.check()
+    to_first(founded)
+    book = founded.reopen()
+    assert book.store.meta("format") == FORMAT
+    assert shape(founded) == made
+    assert (founded.payloads(), book.check(), book.is_hidden(other)) == (told, report, True)
+    with book.transaction():
+        book.tombstone(other, "cancel", founded.stamp())
+        book.connect()
+    founded.save((case, b"and goes on"))
+    assert book.unsent_count() == 1
+
+
 def test_a_format_two_steps_behind_takes_both_steps(founded: Founded) -> None:
     founded.close()
-    steps = {1: to_second, 2: lambda connection: connection.execute("DROP TABLE lantern")}
-    store = Store.open(founded.path, founded.database_key, newest=3, migrations=steps)  # type: ignore[arg-type]  # what it returns is not looked at
-    assert store.meta("format") == 3
+    steps = {FORMAT: to_next, NEXT: lambda connection: connection.execute("DROP TABLE lantern")}
+    store = Store.open(founded.path, founded.database_key, newest=NEXT + 1, migrations=steps)  # type: ignore[arg-type]  # what it returns is not looked at
+    assert store.meta("format") == NEXT + 1
     store.close()
 
 
@@ -89,8 +131,8 @@ def test_a_migration_that_dies_leaves_the_older_format(founded: Founded) -> None
     founded.close()
     before = on_disk(founded.path.parent)
     with pytest.raises(KeyboardInterrupt) as raised:
-        Store.open(founded.path, founded.database_key, newest=2, migrations={1: to_second_and_out})
-    assert version_of(founded) == 1
+        Store.open(founded.path, founded.database_key, newest=NEXT, migrations={FORMAT: to_next_and_out})
+    assert version_of(founded) == FORMAT
     assert raised.tb is not None
     assert on_disk(founded.path.parent) == before
     book = founded.open()
@@ -109,20 +151,20 @@ def die(connection):
     connection.execute("CREATE TABLE lantern (lit INTEGER)")
     os._exit(9)
 key = bytes.fromhex({founded.database_key.hex()!r})
-Store.open(Path({str(founded.path)!r}), key, newest=2, migrations={{1: die}})
+Store.open(Path({str(founded.path)!r}), key, newest={NEXT}, migrations={{{FORMAT}: die}})
 """
     assert subprocess.run([sys.executable, "-c", script]).returncode == 9
-    assert version_of(founded) == 1
+    assert version_of(founded) == FORMAT
     assert founded.open().store.rows("SELECT name FROM sqlite_schema WHERE name = 'lantern'") == []
 
 
 def test_a_newer_format_is_refused_and_unchanged(founded: Founded) -> None:
-    founded.book.store.set_meta("format", 2)
+    founded.book.store.set_meta("format", NEXT)
     founded.close()
     before = on_disk(founded.path.parent)
     with pytest.raises(NewerFormat) as raised:
         founded.open()
-    assert raised.value.version == 2
+    assert raised.value.version == NEXT
     assert on_disk(founded.path.parent) == before
 
 

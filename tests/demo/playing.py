@@ -5,10 +5,11 @@ from pathlib import Path
 from tests.ground.seeded import HeldClock, Seeded
 
 from waystation.demo import Operation, OperationClock, play
+from waystation.ids import Randomness
 from waystation.office.desk import Desk, Home, System
 from waystation.office.founding import found
 from waystation.textsearch import Terms
-from waystation.vault import new_kdf
+from waystation.vault import Kdf, new_kdf
 
 FAMILIES = Path(__file__).with_name("families_2021.toml")
 PASSPHRASE = "plinth orbit sundew canvas mirror"
@@ -57,12 +58,20 @@ def written(folder: Path, text: str) -> Path:
     return file
 
 
+def weak(randomness: Randomness) -> Kdf:
+    """A password hash that takes no time."""
+    return new_kdf(randomness, memory_kib=64, passes=1, lanes=1)
+
+
 def played(folder: Path, operation: Operation, label: str, machine: HeldClock | None = None) -> Desk:
     """An organisation that was founded for it, and has lived through it."""
     clock = OperationClock(operation.begins, operation.zone, machine or HeldClock())
-    randomness = Seeded(label)
-    kdf = new_kdf(randomness, memory_kib=64, passes=1, lanes=1)
-    system = System(clock, randomness, Terms())
+    return played_with(folder, operation, clock, System(clock, Seeded(label), Terms()))
+
+
+def played_with(folder: Path, operation: Operation, clock: OperationClock, system: System) -> Desk:
+    """As `played`, on a machine that the test has put together."""
+    kdf = weak(system.randomness)
     desk, _ = found(Home(folder / "desk"), operation.organisation, operation.founder, PASSPHRASE, system, kdf)
     play(desk, operation, clock)
     return desk

@@ -19,13 +19,15 @@ Case = dict[str, Any]
 
 TEXT = {
     "name", "rule", "error", "purpose", "words", "age", "passphrase", "type", "action", "zone", "outcome", "of",
-    "key_text", "text", "relay",
+    "key_text", "reason", "text", "relay",
 }  # fmt: skip
 
 
 def _read(name: str, value: Any) -> Any:
     if name in TEXT:
         return value
+    if value is None:
+        return None
     if name.endswith("_base64"):
         return [b64decode(v) for v in value] if isinstance(value, list) else b64decode(value)
     match value:

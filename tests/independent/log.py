@@ -167,8 +167,69 @@ def open_sheet(
         plain = unpad(open_once(key, sheet[32:], b""))
     except Refused:
         raise Refused("B12") from None
-    (rows,) = structure(plain, every(row(binary(16), binary())))
-    return [(desk, envelope) for desk, envelope in rows]
+    rows, _ = sheet_rows(plain, epoch)
+    return rows
+
+
+def sheet_rows(plain: bytes, epoch: int) -> tuple[list[tuple[bytes, bytes]], bytes | None]:
+    """B12, B32: recipient desks with their envelopes, and what leads to the past."""
+    wraps = every(row(binary(16), binary()))
+    if epoch > 0 and plain[1:2] != b"\x01":
+        rows, past = structure(plain, wraps, binary(), version=2)
+    else:
+        (rows,), past = structure(plain, wraps), None
+    return [(desk, envelope) for desk, envelope in rows], past
+
+
+def open_past(
+    wrapping: bytes, org: bytes, folder: bytes, epoch: int, named: bytes, parent_tag: bytes, key: bytes, sheet: bytes
+) -> bytes | None:
+    """B32: the key of the epoch before, from the sheet of an epoch whose key is held."""
+    place = org + folder + u32(epoch) + named
+    plain = unpad(open_once(derive(wrapping, "sheet", place, sheet[:32]), sheet[32:], b""))
+    _, sealed = sheet_rows(plain, epoch)
+    if sealed is None:
+        return None
+    try:
+        past = open_once(derive(key, "past", place, sheet[:32]), sealed, b"")
+    except Refused:
+        raise Refused("B32") from None
+    need(len(past) == 32 and folder_tag(past, org, folder, epoch - 1) == parent_tag, "B32")
+    return past
+
+
+@dataclass(frozen=True)
+class Era:
+    """B30."""
+
+    org: bytes
+    number: int
+    checkpoint: int
+    order: bytes
+    reason: str
+
+
+def era_body(plain: bytes) -> tuple[bytes, list[tuple[bytes, bytes]], Era]:
+    """B30: an era's bytes, who signed them, and what they say."""
+    stored, signatures = structure(plain, binary(), every(row(binary(), binary())))
+    said = structure(stored, binary(32), U32, integer(0, 2**62), binary(32), text())
+    return stored, [(signer, signature) for signer, signature in signatures], Era(*said)
+
+
+def signed_by_root(known: Genesis, stored: bytes, signatures: list[tuple[bytes, bytes]]) -> None:
+    """B30: a threshold of roots, and nobody else."""
+    for signer, signature in signatures:
+        need(signer in known.roots, "B30")
+        try:
+            verify(signer, signature, "era", stored)
+        except Refused:
+            raise Refused("B30") from None
+    need(len({signer for signer, _ in signatures}) >= known.threshold, "B30")
+
+
+def adoption(head: bytes) -> bytes:
+    """B34: the save id of what adopts an entry."""
+    return digest("adopt", digest("header", head))[:16]
 
 
 def open_wrap(seed: bytes, org: bytes, folder: bytes, epoch: int, named: bytes, desk: bytes, envelope: bytes) -> bytes:
@@ -188,6 +249,15 @@ OPERATIONS = either(
         "remove member": row(text(), binary(16)),
     }
 )
+
+
+def own_key(amended: "Amendment") -> bytes | None:
+    """B33: the desk whose sealing key an amendment replaces, if it does nothing else."""
+    match amended.operations:
+        case [["sealing", desk, _]]:
+            return bytes(desk)
+        case _:
+            return None
 
 
 @dataclass(frozen=True)
@@ -252,6 +322,7 @@ class Grave:
     member: bytes
     at: int
     confirmed: bool = False
+    done: set[bytes] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -298,6 +369,11 @@ class Walk:
         self.epochs: dict[bytes, Epoch] = {}
         self.newest: dict[bytes, bytes] = {}
         self.graves: dict[bytes, Grave] = {}
+        self.heads: set[bytes] = set()
+        self.suspended: set[bytes] = set()
+        self.eras: list[int] = []
+        self.sheets: dict[bytes, tuple[Statement, Epoch, Epoch | None]] = {}
+        self.unread: dict[bytes, list[tuple[int, bytes, bytes]]] = {}
         self.changes: list[tuple[int, bytes, bytes]] = []
         self.verdicts: list[Verdict] = []
         self.organisation = singleton(self.org, "organisation")
@@ -311,25 +387,63 @@ class Walk:
         """Check one entry against all before it. After a refusal the walk is over."""
         said = header(head)
         need(said.org == self.org, "B2")
-        if body is not None:
+        if body is None:
+            need(said.kind == CHANGE, "B21")
+        else:
             need(len(body) == said.size and sha256(body) == said.body_hash, "B2")
-        seq, prev, seen = self.ends.get(said.desk, (0, ZEROS, 0))
-        need(said.seq == seq and said.prev == prev, "B3")
-        need(seen <= said.seen <= self.position, "B4")
-        need(self.orders[said.seen] == said.seen_order, "B4")
-        verdict = self._judge(said, head, signature, body)
-        hashed = digest("header", head)
-        self.ends[said.desk] = (said.seq + 1, hashed, said.seen)
+        author, hashed = self.desks.get(said.desk), digest("header", head)
+        if author is None:
+            verdict, link, seen = self._newcomer(said, head, signature, body), said.desk in self.desks, said.seen
+        elif (said.seq, said.prev) != self.ends.get(said.desk, (0, ZEROS, 0))[:2]:
+            verdict, link, seen = self._astray(said, author, head, signature), False, 0
+        else:
+            self._signed(author.key, signature, head)
+            link, seen = said.kind != ERA, self.ends.get(said.desk, (0, ZEROS, 0))[2]
+            verdict = Verdict("set aside", "B29" if said.desk in self.suspended else "B20")
+            if author.active and said.desk not in self.suspended:
+                seen = self._seen(said)
+                verdict = self._judge(said, seen, head, body)
+        if link:
+            self.ends[said.desk] = (said.seq + 1, hashed, seen)
+        self.heads.add(hashed)
         self.orders.append(digest("order", self.orders[-1] + hashed + said.body_hash))
         self.verdicts.append(verdict)
         return verdict
 
-    def _judge(self, said: Header, head: bytes, signature: bytes, body: bytes | None) -> Verdict:
-        author = self.desks.get(said.desk)
-        if author is not None:
-            self._signed(author.key, signature, head)
+    def _newcomer(self, said: Header, head: bytes, signature: bytes, body: bytes | None) -> Verdict:
+        """B20: an entry by a desk that was never listed."""
+        first = (said.seq, said.prev) == (0, ZEROS) and said.seen <= self.position
+        if said.kind != ROSTER or not first or self.orders[said.seen] != said.seen_order:
+            return Verdict("set aside", "B20")
+        verdict = self._judge(said, said.seen, head, body)
+        if said.desk in self.desks:
+            self._signed(self.desks[said.desk].key, signature, head)
+        return verdict
+
+    def _astray(self, said: Header, author: Desk, head: bytes, signature: bytes) -> Verdict:
+        """B29: an entry that does not follow its desk's chain."""
+        if digest("header", head) in self.heads:
+            return Verdict("set aside", "B29")
+        self._signed(author.key, signature, head)
         if said.kind == ERA:
-            return Verdict("set aside", "B28")
+            return Verdict("set aside", "B30")
+        if author.active and said.desk not in self.suspended:
+            need(said.seq <= self.ends.get(said.desk, (0, ZEROS, 0))[0], "B29")
+            self.suspended.add(said.desk)
+        return Verdict("set aside", "B29")
+
+    def _seen(self, said: Header) -> int:
+        """B4, B31: what an entry is judged to have seen."""
+        earlier = self.ends.get(said.desk, (0, ZEROS, 0))[2]
+        if said.seen <= self.position and self.orders[said.seen] == said.seen_order:
+            need(said.seen >= earlier, "B4")
+            return said.seen
+        checkpoints = [at for at in self.eras if earlier <= at < said.seen]
+        need(len(checkpoints) > 0, "B4")
+        return checkpoints[-1]
+
+    def _judge(self, said: Header, seen: int, head: bytes, body: bytes | None) -> Verdict:
+        author = self.desks.get(said.desk)
         epoch = self.epochs.get(said.tag)
         if said.kind != CHANGE:
             founding = self.organisation not in self.newest
@@ -338,8 +452,10 @@ class Walk:
                 epoch = Epoch(self.organisation, 0, self.position, [said.desk], key)
             elif epoch is None or epoch.folder != self.organisation:
                 return Verdict("set aside", "B7")
-        if epoch is None or (rule := self._barred(said, author, epoch)):
+        if epoch is None or (rule := self._barred(said, seen, author, epoch)):
             return Verdict("set aside", "B20" if epoch is None else rule)
+        if body is not None and epoch.key is None:
+            self.unread.setdefault(said.tag, []).append((self.position + 1, head, body))
         if body is None or epoch.key is None:
             return Verdict("unread" if said.kind == CHANGE else "set aside", "B21")
         before = {name for name, desk in self.desks.items() if desk.active}
@@ -349,17 +465,15 @@ class Walk:
         except Refused as refused:
             outcome = "undecodable" if said.kind == CHANGE else "set aside"
             return Verdict(outcome, refused.rule)
-        if author is None and said.desk in self.desks:
-            self._signed(self.desks[said.desk].key, signature, head)
         return Verdict("set aside" if rule else ACCEPTED, rule, plain)
 
-    def _barred(self, said: Header, author: Desk | None, epoch: Epoch) -> str:
+    def _barred(self, said: Header, seen: int, author: Desk | None, epoch: Epoch) -> str:
         """B20: the rule for which this author may not write under this epoch, or nothing."""
         if said.kind == ROSTER:
             return ""
         if author is None or not author.active or not self._reads(said.desk, epoch):
             return "B20"
-        if epoch.next_position is not None and epoch.next_position <= said.seen:
+        if epoch.next_position is not None and epoch.next_position <= seen:
             return "B20"
         return ""
 
@@ -379,7 +493,20 @@ class Walk:
             return self._amend(said, plain, before)
         if said.kind == EPOCH:
             return self._open(said, epoch, plain)
+        if said.kind == ERA:
+            return self._begin_era(said, plain)
         return self._bury(said, plain)
+
+    def _begin_era(self, said: Header, plain: bytes) -> str:
+        """B30: the rule for which an era does not stand, or nothing."""
+        stored, signatures, era = era_body(plain)
+        need(era.org == self.org, "B30")
+        signed_by_root(self.genesis, stored, signatures)
+        here = (self.position, self.orders[-1])
+        if era.number != len(self.eras) or (era.checkpoint, era.order) != here or (said.seen, said.seen_order) != here:
+            return "B30"
+        self.eras.append(era.checkpoint)
+        return ""
 
     def _first_key(self, named: bytes) -> bytes | None:
         """B7, B12: the organisation's first key, from the admission or whichever chunk is its sheet."""
@@ -408,7 +535,7 @@ class Walk:
         amended = amendment(stored)
         if (amended.org, amended.number, amended.previous) != (self.org, *self.amended):
             return "B15"
-        if not self._authorised(stored, amended, signatures):
+        if not self._authorised(stored, amended, signatures, own_key(amended)):
             return "B17"
         members = dict(self.members)
         desks = {
@@ -425,8 +552,10 @@ class Walk:
         self.amended = (amended.number + 1, digest("roster", stored))
         return ""
 
-    def _authorised(self, stored: bytes, amended: Amendment, signatures: list[tuple[bytes, bytes]]) -> bool:
-        """B17."""
+    def _authorised(
+        self, stored: bytes, amended: Amendment, signatures: list[tuple[bytes, bytes]], own: bytes | None
+    ) -> bool:
+        """B17, B33."""
         roots = set()
         coordinator = False
         for signer, signature in signatures:
@@ -436,7 +565,7 @@ class Walk:
                 roots.add(signer)
             elif desk is not None and desk.active:
                 key = desk.key
-                coordinator = coordinator or "coordinator" in self.members[desk.member]
+                coordinator = coordinator or signer == own or "coordinator" in self.members[desk.member]
             else:
                 return False
             try:
@@ -477,10 +606,42 @@ class Walk:
             and epoch_mac(parent.key, self.org, folder, stated.epoch, stored) != seal
         )
         key = None if forged else self._key_of(stated, parent, under)
+        if key is not None:
+            self._past(stated, under, parent, key)
         self.types[folder] = stated.type
         self.newest[folder] = stated.tag
         self.epochs[stated.tag] = Epoch(folder, stated.epoch, self.position + 1, stated.recipients, key)
+        self.sheets[stated.tag] = (stated, under, parent)
         return ""
+
+    def _past(self, stated: Statement, under: Epoch, parent: Epoch | None, key: bytes) -> None:
+        """B32: follow the sheets back, and read what could not be read before."""
+        while parent is not None and parent.key is None and under.key is not None:
+            sheet = self.chunks.get(stated.sheet)
+            if sheet is None:
+                return
+            place = (self.org, stated.folder, stated.epoch, stated.tag)
+            try:
+                past = open_past(under.key, *place, stated.parent_tag, key, sheet)
+            except Refused:
+                return
+            if past is None:
+                return
+            parent.key = key = past
+            self._read_again(parent, stated.parent_tag)
+            stated, under, parent = self.sheets[stated.parent_tag]
+
+    def _read_again(self, epoch: Epoch, named: bytes) -> None:
+        """Changes that were accepted unread are opened."""
+        assert epoch.key is not None
+        for at, head, body in self.unread.pop(named, []):
+            try:
+                plain = open_body(epoch.key, epoch.folder, epoch.epoch, head, body)
+                change(plain)
+            except Refused:
+                continue
+            self.changes.append((at, epoch.folder, plain))
+        self.changes.sort()
 
     def _key_of(self, stated: Statement, parent: Epoch | None, under: Epoch) -> bytes | None:
         """B12, B13: the epoch's key, if a seed opens its wrap."""
@@ -512,16 +673,24 @@ class Walk:
         action, folder, at, _ = tombstone(plain)
         if folder not in self.types or self.types[folder] in SINGLETONS:
             return "B23"
-        if not self._reads(said.desk, self.epochs[self.newest[folder]]):
+        of_folder = [epoch for epoch in self.epochs.values() if epoch.folder == folder]
+        once = any(self._reads(said.desk, epoch) for epoch in of_folder)
+        if not (once if action == "done" else self._reads(said.desk, self.epochs[self.newest[folder]])):
             return "B23"
         member = self.desks[said.desk].member
         grave = self.graves.get(folder)
-        if action not in ("hide", "confirm", "cancel") or (grave is None) != (action == "hide"):
+        if action not in ("hide", "confirm", "cancel", "done") or (grave is None) != (action == "hide"):
             return "B22"
         if grave is None:
             self.graves[folder] = Grave(member, at)
         elif action == "cancel":
+            if grave.done:
+                return "B22"
             del self.graves[folder]
+        elif action == "done":
+            if said.desk in grave.done or not (grave.confirmed or len(self.members) == 1):
+                return "B22"
+            grave.done.add(said.desk)
         elif member == grave.member:
             return "B22"
         else:

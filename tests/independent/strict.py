@@ -244,19 +244,19 @@ def either(shapes: dict[str, Shape]) -> Shape:
     return check
 
 
-def structure(data: bytes, *shapes: Shape) -> list:  # type: ignore[type-arg]  # the caller knows
-    """The elements after the version of a structure of version 1."""
+def structure(data: bytes, *shapes: Shape, version: int = 1) -> list:  # type: ignore[type-arg]  # the caller knows
+    """The elements after the version of a structure of this version."""
     need(len(data) <= LARGEST, "W3")
     reader = Reader(data)
     value = reader.value()
     need(isinstance(value, list) and len(value) > 0 and type(value[0]) is int, "W3")
     assert isinstance(value, list)
-    version = value[0]
-    assert isinstance(version, int)
-    need(1 <= version <= 127, "W2")
-    if version > 1:
+    found = value[0]
+    assert isinstance(found, int)
+    need(1 <= found <= 127, "W2")
+    if found > version:
         raise Newer
     need(reader.at == len(data), "W3")
-    checked = row(integer(1, 1), *shapes)(value)
+    checked = row(integer(version, version), *shapes)(value)
     assert isinstance(checked, list)
     return checked[1:]

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.ground.vectors import group
 from tests.independent import log
-from tests.independent.strict import Refused
+from tests.independent.strict import Refused, need
 
-from waystation.book.book import ChangeBody
+from waystation.book.change import ChangeBody
 from waystation.book.entry import decode_header
+from waystation.book.era import read_era
 from waystation.book.folder import read_epoch
 from waystation.book.log import Tombstone
 from waystation.book.roster import Amendment, SignedAmendment, read_genesis
@@ -89,7 +90,23 @@ def roster_there(stored: bytes) -> Any:
     return (read.org, read.number, read.previous, encode(read.operations))
 
 
+def era_here(stored: bytes) -> Any:
+    known = log.genesis(ERA["genesis"])
+    body, signatures, read = log.era_body(stored)
+    need(read.org == known.org, "B30")
+    log.signed_by_root(known, body, signatures)
+    return (read.number, read.checkpoint, read.order, read.reason)
+
+
+def era_there(stored: bytes) -> Any:
+    read = read_era(stored, *read_genesis(ERA["genesis"]))
+    return (read.number, read.checkpoint, read.order, read.reason)
+
+
+ERA = group("book", "era", "valid")[0]
+
 FORMATS = {
+    "era": ("body", era_here, era_there),
     "genesis": ("record", genesis_here, genesis_there),
     "header": ("header", header_here, header_there),
     "change": ("plaintext", log.change, change_there),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.ground.vectors import Case, every, group
 from tests.independent import files, ground, log
-from tests.independent.strict import Refused
+from tests.independent.strict import Refused, need
 
 
 def refusing(case: Case) -> Any:
@@ -286,12 +286,12 @@ def test_the_story_is_read_as_it_was_written() -> None:
     assert list(walker.graves) == STORY["hidden"]
     assert walker.due(STORY["due_at"]) == STORY["hidden"]
     assert walker.due(STORY["due_at"] - 1) == []
-    (confirmed,) = [at for at, entry in enumerate(STORY["entries"]) if entry["kind"] == log.TOMBSTONE][1:]
+    _, confirmed, _ = [at for at, entry in enumerate(STORY["entries"]) if entry["kind"] == log.TOMBSTONE]
     assert walk("ann", STORY["entries"][:confirmed]).due(STORY["due_at"] * 2) == []
 
 
 def test_the_story_opens_as_far_as_each_reader_may_read() -> None:
-    """Cleo came to the case in its second epoch, and was never let into the office."""
+    """Cleo came to the case in its second epoch, and reads its past; she was never let into the office."""
     changes = [entry for entry in STORY["entries"] if entry["kind"] == log.CHANGE]
     told = {}
     for name in ("ann", "ben", "cleo"):
@@ -299,7 +299,11 @@ def test_the_story_opens_as_far_as_each_reader_may_read() -> None:
         told[name] = [plain for _, _, plain in walker.changes]
         assert walker.orders == walk("ann", STORY["entries"]).orders
     assert len(told["ann"]) == len([entry for entry in changes if entry["outcome"] == "accepted"])
-    assert [log.change(plain)[3] for plain in told["cleo"]] == [b"written into a hidden folder"]
+    assert [log.change(plain)[3] for plain in told["cleo"]] == [
+        b"she was seen at the bridge",
+        b"written before he knew",
+        b"written into a hidden folder",
+    ]
     assert b"written into a hidden folder" not in [log.change(p)[3] for p in told["ben"]]
     hidden = [folder for _, folder, _ in walk("ann", STORY["entries"]).visible()]
     assert STORY["hidden"][0] not in hidden
@@ -319,6 +323,81 @@ def test_a_fault_in_the_story(case: Case) -> None:
         assert (verdict.outcome, verdict.rule) == (case["outcome"], case["rule"])
         after = (walker.members, walker.types, set(walker.epochs), walker.graves)
         assert after == before
+
+
+@every("book", "past", "valid")
+def test_past(case: Case) -> None:
+    assert past_of(case) == case["past"]
+
+
+@every("book", "past", "faulty")
+def test_past_refused(case: Case) -> None:
+    with refusing(case):
+        past_of(case)
+
+
+def past_of(case: Case) -> bytes | None:
+    names = ("wrapping", "org", "folder", "epoch", "tag", "parent_tag", "key", "sheet")
+    return log.open_past(*(case[name] for name in names))
+
+
+@every("book", "era", "valid")
+def test_era(case: Case) -> None:
+    read = era_of(case)
+    assert read == log.Era(read.org, case["number"], case["checkpoint"], case["order"], case["reason"])
+
+
+@every("book", "era", "faulty")
+def test_era_refused(case: Case) -> None:
+    with refusing(case):
+        era_of(case)
+
+
+def era_of(case: Case) -> log.Era:
+    known = log.genesis(case["genesis"])
+    stored, signatures, read = log.era_body(case["body"])
+    need(read.org == known.org, "B30")
+    log.signed_by_root(known, stored, signatures)
+    return read
+
+
+@every("book", "adoption", "valid")
+def test_adoption(case: Case) -> None:
+    assert log.adoption(case["header"]) == case["save"]
+
+
+AFTERMATH = group("book", "aftermath", "valid")[0]
+
+
+def walked(entries: list[Case]) -> log.Walk:
+    """A walk of the aftermath by Ann."""
+    seeds = {AFTERMATH["desk"]: AFTERMATH["sealing_seed"]}
+    walker = log.Walk(AFTERMATH["genesis"], AFTERMATH["chunks_base64"], seeds)
+    for entry in entries:
+        walker.take(entry["header"], entry["signature"], entry["body_base64"])
+    return walker
+
+
+def test_the_aftermath_is_read_as_it_was_written() -> None:
+    walker = walked(AFTERMATH["entries"])
+    assert [(v.outcome, v.rule) for v in walker.verdicts] == [
+        (entry["outcome"], entry["rule"]) for entry in AFTERMATH["entries"]
+    ]
+    assert walker.orders[1:] == [entry["order"] for entry in AFTERMATH["entries"]]
+    assert sorted(walker.suspended) == AFTERMATH["suspended"]
+
+
+@every("book", "aftermath", "faulty")
+def test_a_fault_in_the_aftermath(case: Case) -> None:
+    walker = walked(AFTERMATH["entries"][: case["after"]])
+    entry = case["entry"]
+    given = (entry["header"], entry["signature"], entry["body_base64"])
+    if case["outcome"] == "refused":
+        with refusing(case):
+            walker.take(*given)
+    else:
+        verdict = walker.take(*given)
+        assert (verdict.outcome, verdict.rule) == (case["outcome"], case["rule"])
 
 
 @every("files", "file", "valid")

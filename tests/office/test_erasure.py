@@ -29,7 +29,7 @@ class Colleague:
     """Another coordinator's desk, which hears of the first whenever a test says so."""
 
     def __init__(self, desk: Desk, path: Path, clock: HeldClock, randomness: Seeded) -> None:
-        self._desk, self._clock, self._randomness = desk, clock, randomness
+        self.desk, self._clock, self._randomness = desk, clock, randomness
         keys, member = some_keys(randomness), MemberId(randomness(16))
         entry = keys.entry(member)
         admitted = AdmitDesk(entry.desk, entry.member, entry.verify_key, entry.sealing_key)
@@ -47,8 +47,8 @@ class Colleague:
 
     def hears(self) -> frozenset[FolderId]:
         """Takes what the first desk has and this one has not, as one stretch. Returns what it could newly read."""
-        chunks = dict(self._desk.book.store.connection.execute("SELECT hash, bytes FROM chunk"))
-        missing = list(self._desk.book.entries())[self.book.position :]
+        chunks = dict(self.desk.book.store.connection.execute("SELECT hash, bytes FROM chunk"))
+        missing = list(self.desk.book.entries())[self.book.position :]
         return _taken(self.book, self.tables, missing, chunks)
 
     def says(self, folder: FolderId, action: str) -> None:
@@ -58,7 +58,7 @@ class Colleague:
                 self.book.done(folder, self._stamp())
             else:
                 self.book.tombstone(folder, action, self._stamp())
-        _taken(self._desk.book, self._desk.tables, list(self.book.entries())[-1:], {})
+        _taken(self.desk.book, self.desk.tables, list(self.book.entries())[-1:], {})
 
     def destroys_due(self) -> list[FolderId]:
         """Destroys what is due by its own clock."""

@@ -195,9 +195,12 @@ def test_what_is_about_all_needs_the_consent_of_all(ours: Desk, case: FolderId, 
 def test_only_what_was_chosen_is_in_the_packet(ours: Desk, theirs: Desk, case: FolderId, partner: RecordId) -> None:
     added(ours, case, "note", body="Only for us.")
     consent(ours, case, partner, "story", "identity", "contact", "location", "medical_facts")
-    made = referred(ours, case, partner, "contact")
+    went = Many.of([person_of(ours, case)])
+    added(ours, case, "evacuation", evacuated=day("2017-05-12"), refuge="Vilnius", people=went)
+    made = referred(ours, case, partner, "contact", "where")
     found = records_in(theirs, made)
-    assert found.keys() == {"person", "contact_channel", "consent"}
+    assert found.keys() == {"person", "contact_channel", "consent", "evacuation"}
+    assert found["evacuation"].fields["people"] == Many.of([found["person"].record])
     assert found["person"].fields.keys() == {"role"}
     assert found["contact_channel"].fields["handle"] == HANDLE
     assert found["consent"].fields.keys() == {"person", "scope", "given"}

@@ -137,7 +137,7 @@ def test_what_waits_together_is_written_together() -> None:
         try:
             return list(await asyncio.gather(*(writer(Beat(at)) for at in range(100))))
         finally:
-            writer.close()
+            await writer.close()
 
     assert asyncio.run(many()) == list(range(100))
     assert len(slow.groups) <= 3
@@ -153,7 +153,7 @@ def test_one_that_does_not_fit_fails_alone_and_an_absent_store_fails_all() -> No
         try:
             return list(await asyncio.gather(*(writer(Beat(at)) for at in range(6)), return_exceptions=True))
         finally:
-            writer.close()
+            await writer.close()
 
     done = asyncio.run(many(Slow(clash)))
     assert isinstance(done.pop(3), StoreError)

@@ -107,9 +107,14 @@ def joined(host: Sitting, folder: Path, roles: Sequence[str], member: MemberId |
 
 
 def admitted(
-    host: Sitting, folder: Path, roles: Sequence[str], member: MemberId | None = None, address: str = ADDRESS
+    host: Sitting,
+    folder: Path,
+    roles: Sequence[str],
+    member: MemberId | None = None,
+    address: str = ADDRESS,
+    folders: Sequence[FolderType] = SINGLETONS,
 ) -> tuple[Desk, Credential]:
-    """A new desk with an empty book, and its credential."""
+    """A new desk with an empty book, and its credential. `folders`: those that are opened anew for it at once."""
     desk, plugged = host.desk, host.desk._system
     rand = plugged.randomness
     secrets = new_secrets(desk.book.org, SigningSeed(rand(KEY_BYTES)), SealingSeed(rand(KEY_BYTES)), plugged)
@@ -119,7 +124,7 @@ def admitted(
     admit = AdmitDesk(entry.desk, of, entry.verify_key, entry.sealing_key)
     with desk.book.transaction():
         desk.book.amend_roster(([] if member else [AdmitMember(of, tuple(roles))]) + [admit])
-    for folder_type in SINGLETONS:
+    for folder_type in folders:
         with desk.book.transaction():
             desk.book.rotate(desk.folder(folder_type), desk.book.roster.active_desks())
     if member is None:

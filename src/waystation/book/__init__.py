@@ -15,24 +15,20 @@ receiving  a stretch from elsewhere                 B20, B29
 forks      the log cut back, nothing lost           B31
 asking     who reads, what was set aside            B34, B35
 files      attachments                              spec/files.md
+opened     a book as it is read
+writing    a book as its desk writes to it          B19
 book       all of it together: what other rooms use
 """
 
 from waystation.book.asking import Aside, EpochSeen, EraSeen, Erasure
 from waystation.book.audit import Progress, Report
-from waystation.book.book import (
-    Accepted,
-    Book,
-    DeskKeys,
-    FolderWrite,
-    Laid,
-    NewFolder,
-    Stamp,
-)
+from waystation.book.book import Book, Laid
 from waystation.book.forks import Left
+from waystation.book.opened import Accepted, DeskKeys, Stamp
 from waystation.book.receiving import Received
 from waystation.book.store import Store
 from waystation.book.unsent import Unsent
+from waystation.book.writing import FolderWrite, NewFolder
 
 __all__ = [
     "Accepted",

@@ -20,7 +20,7 @@ from waystation.book.keyring import Keyring
 from waystation.book.log import Log, Verdict
 from waystation.book.roster import read_genesis
 from waystation.book.store import Store
-from waystation.errors import BookError, OrderError, SealError, SignatureError, StoreError, WireError
+from waystation.errors import BookError, MissingKey, OrderError, SealError, SignatureError, StoreError, WireError
 from waystation.ids import DeskId, OrderHash
 from waystation.verify import Signature
 
@@ -128,7 +128,7 @@ def _check_row(
     entry = Entry(raw, Signature(signature), body)
     try:
         header, verdict = replay.take(entry)
-    except (WireError, SealError) as error:
+    except (MissingKey, SealError, WireError) as error:
         raise BookError(error.message, position, **error.values) from None
     listed = replay.roster.desks.get(header.desk)
     if listed is not None and verdict.link:

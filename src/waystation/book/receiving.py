@@ -17,7 +17,7 @@ from waystation.book.sheets import SheetReader, Sheets
 from waystation.book.store import Store
 from waystation.book.unsent import Outbox
 from waystation.errors import Cloned, Damaged, MissingKey, Removed, SignatureError, TwoFaced
-from waystation.ids import ChunkHash, DeskId, FolderId, FolderType, HeaderHash, singleton_folder
+from waystation.ids import ChunkHash, DeskId, FolderId, FolderType, singleton_folder
 from waystation.verify import VerifyKey
 
 
@@ -149,15 +149,18 @@ class Receiver:
 
     def _check_own(self, entry: Entry) -> None:
         """An entry of this desk's own must be one that it wrote (S16, S17)."""
-        digest = header_hash(entry.header)
-        if digest in self._unsent or self._entries.known(entry.header):
+        digest, here = header_hash(entry.header), self._log.position + 1
+        refused = self._outbox.is_refused(digest)
+        if self._entries.known(entry.header) or (digest in self._unsent and not refused):
             return
-        here = self._log.position + 1
         try:
             check_signature(entry.header, entry.signature, self._verify_key)
         except SignatureError:
+            if self._desk not in self._log.roster.desks:
+                # Before this desk was admitted anybody could have written its id; it is set aside.
+                return
             raise Damaged("B3: its author's signature does not verify", here) from None
-        raise TwoFaced(here) if self._outbox.is_refused(HeaderHash(digest)) else Cloned(here)
+        raise TwoFaced(here) if refused else Cloned(here)
 
     def _check_newest(self) -> None:
         """The newest signature of each author vouches for the author's entries of the stretch ([12])."""

@@ -113,8 +113,10 @@ class Outbox:
         self._store.connection.execute("UPDATE unsent SET status = ? WHERE seq = ?", (aside, seq))
 
     def offer(self, upto_seq: int) -> None:
-        """The bytes of these may leave the desk from now on (S3)."""
-        self._store.connection.execute("UPDATE unsent SET offered = 1 WHERE seq <= ?", (upto_seq,))
+        """The bytes of these may leave the desk from now on (S3). What is offered again may turn up again."""
+        sql = self._store.connection
+        sql.execute("DELETE FROM refused WHERE hash IN (SELECT hash FROM unsent WHERE seq <= ?)", (upto_seq,))
+        sql.execute("UPDATE unsent SET offered = 1 WHERE seq <= ?", (upto_seq,))
 
     def refuse(self, seqs: Iterable[int]) -> None:
         """The relay has said that it refused these: they may be made again, and must never turn up (S3, S17)."""
@@ -236,7 +238,7 @@ class Remaker:
         amendment, signers = read_amendment(plain)
         if current is None or (amendment.number, amendment.previous) == (roster.number, roster.previous):
             return None
-        if signers != {self._desk}:
+        if signers != frozenset({bytes(self._desk)}):
             # Root signed it, on paper's say-so; without its key it cannot be drafted anew.
             return None
         drafted = roster.draft(roster.fitting(amendment.operations))

@@ -8,19 +8,24 @@ a file is written.
     player      plays it;   stage   its clock, its people, and what waits to happen
     asking_events, case_events, care, office_events   what happens
     people      synthetic people, drawn by   chance
+    company     two more desks and a relay
     show        the figures, and where to look
 """
 
 from waystation.demo.clock import OperationClock
+from waystation.demo.company import CALLED, Company, gather
 from waystation.demo.operation import Operation
 from waystation.demo.player import play
 from waystation.demo.reading import SHIPPED, load
 from waystation.demo.show import headless, summary, table, where_to_look
 
 __all__ = [
+    "CALLED",
     "SHIPPED",
+    "Company",
     "Operation",
     "OperationClock",
+    "gather",
     "headless",
     "load",
     "play",

@@ -8,10 +8,10 @@ from waystation.demo.format import EVERYONE
 from waystation.demo.operation import Event
 from waystation.demo.party import House
 from waystation.demo.stage import Stage, refuse, shares
-from waystation.ids import FolderId, RecordId
-from waystation.office import casework, shelter, testimony
+from waystation.ids import FolderId, MemberId, RecordId
+from waystation.office import casework, membership, shelter, testimony
 from waystation.office.casework import Part
-from waystation.records import Day, Money
+from waystation.records import Day, Many, Money
 from waystation.records.choices import DonationMethod, Role
 
 _METHODS: Final = (*[DonationMethod.CARD] * 5, *[DonationMethod.TRANSFER] * 3, DonationMethod.PLATFORM)
@@ -27,8 +27,12 @@ def add_record(stage: Stage, event: Event) -> None:
     record = stage.desk.new_record()
     stage.save(casework.add_all(stage.desk, folder, [Part(kind, fields, record)]))
     _name(stage, event, folder, record)
-    if kind == "member" and Role.CASEWORKER in str(fields.get("roles")):
-        stage.caseworkers.append(record)
+    if kind == "member":
+        roles = fields.get("roles")
+        items = roles.items if isinstance(roles, Many) else ()
+        membership.enter(stage.desk, MemberId(record), [role for role in items if isinstance(role, str)])
+        if Role.CASEWORKER in str(roles):
+            stage.caseworkers.append(record)
     if kind == "route":
         stage.routes_to[record] = str(fields["destination"])
 

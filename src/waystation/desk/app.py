@@ -14,6 +14,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 import uvicorn
@@ -116,20 +117,7 @@ def run(
     app = build(home, system, port=listening.getsockname()[1], monotonic_ms=monotonic_ms, idle_s=idle_s, desk=desk)
     session: Session = app.state.session
     access: Access = app.state.access
-    # The server's own log is off: an address or a traceback may hold content.
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http="h11",
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            log_level=logging.CRITICAL,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=_STOP_WITHIN_S,
-        )
-    )
+    server = _server(app)
     try:
         with _stopped_by_signals(server):
             opened = browser.open_at(access.address, browser_path) if open_browser else None
@@ -143,6 +131,41 @@ def run(
         session.lock()
         listening.close()
     return 0
+
+
+@contextlib.contextmanager
+def beside(home: Home, system: System, desk: Desk, *, monotonic_ms: Callable[[], int]) -> Iterator[str]:
+    """Serves one more unlocked desk beside that of `run`, until the block ends. Yields its one-time address."""
+    listening = _listen(0)
+    app = build(home, system, port=listening.getsockname()[1], monotonic_ms=monotonic_ms, desk=desk)
+    server = _server(app)
+    thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    access: Access = app.state.access
+    try:
+        yield access.address
+    finally:
+        server.should_exit = True
+        thread.join(_STOP_WITHIN_S * 2)
+        app.state.session.lock()
+        listening.close()
+
+
+def _server(app: Starlette) -> uvicorn.Server:
+    # The server's own log is off: an address or a traceback may hold content.
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            log_level=logging.CRITICAL,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_STOP_WITHIN_S,
+        )
+    )
 
 
 @contextlib.contextmanager

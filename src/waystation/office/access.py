@@ -14,6 +14,7 @@ import msgspec
 
 from waystation.book import Progress
 from waystation.book.roster import COORDINATOR, DeskEntry
+from waystation.errors import MissingKey
 from waystation.ids import SINGLETONS, DeskId, FolderId, FolderType, MemberId, RecordId
 from waystation.records import STRUCK, Moment, Save, Write, decode_state, is_struck
 from waystation.roles import Action, allowed
@@ -238,7 +239,11 @@ def _bring_up_to_date(desk: "Desk", folder: FolderId) -> bool:
     wanted = _to_open(desk, folder)
     if not wanted:
         return False
-    desk.book.rotate(folder, wanted)
+    try:
+        desk.book.rotate(folder, wanted)
+    except MissingKey:
+        # Its sheet has not come, or was for a desk that this one succeeded; whoever holds the key opens it.
+        return False
     return True
 
 

@@ -50,6 +50,14 @@ def may_admit(desk: Desk) -> bool:
     return allowed(desk.roles, *ADMITTING)
 
 
+def enter(desk: Desk, member: MemberId, roles: Sequence[str]) -> None:
+    """Enters somebody on the roster who has no desk yet, and of whom the office knows. Raises: Refused, BadInput."""
+    _require(desk)
+    with desk.gate, desk.book.transaction():
+        desk.book.amend_roster((AdmitMember(member, known_roles(roles)),))
+    desk.nudge()
+
+
 def change_roles(desk: Desk, member: MemberId, roles: Sequence[str]) -> None:
     """Gives a member other roles; what they may read follows. Raises: Refused, BadInput."""
     _require(desk)

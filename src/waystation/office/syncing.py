@@ -250,10 +250,10 @@ def connect(desk: Desk, address: str, ticket: str, proxy: str = "", progress: Pr
     try:
         if ticket.strip():
             relay.register(desk.book.genesis, ticket.strip(), desk.book.desk)
-        _hand_over(desk, relay, progress)
+        given = _hand_over(desk, relay, progress)
         with desk.gate:
             # What was saved meanwhile is little; nothing is saved between its last entry and the change-over.
-            _hand_over(desk, relay, progress)
+            _hand_over(desk, relay, progress, given)
             _use(desk, address, proxy)
     finally:
         relay.close()
@@ -358,7 +358,11 @@ def compare(desk: Desk, text: str) -> bool:
         return same
 
 
-def _hand_over(desk: Desk, relay: Relay, progress: Progress) -> None:
+def _hand_over(
+    desk: Desk, relay: Relay, progress: Progress, given: frozenset[ChunkHash] = frozenset()
+) -> frozenset[ChunkHash]:
+    """Gives a relay the rest of the log, and every chunk but those `given`. Returns the chunks that it has now."""
+
     def log(after: int) -> Iterable[Entry]:
         at = after
         while True:
@@ -374,8 +378,9 @@ def _hand_over(desk: Desk, relay: Relay, progress: Progress) -> None:
         progress(done, of)
 
     with desk.gate:
-        names = [ChunkHash(name) for (name,) in desk.book.store.rows("SELECT hash FROM chunk")]
-    take_over(DeskSide(desk, tell), relay, log, names, tell)
+        names = frozenset(ChunkHash(name) for (name,) in desk.book.store.rows("SELECT hash FROM chunk"))
+    take_over(DeskSide(desk, tell), relay, log, names - given, tell)
+    return names
 
 
 def _use(desk: Desk, address: str, proxy: str) -> None:

@@ -9,10 +9,10 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, TypeVar
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.routing import Route as Path
@@ -80,8 +80,7 @@ _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", 
 _log: Final = logging.getLogger("waystation.relay")
 
 
-@dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """A request that was let in."""
 
     caller: Caller
@@ -155,7 +154,7 @@ class Relay:
             self.news.end()
             sweeping.cancel()
             await asyncio.to_thread(stop_listening)
-            await asyncio.to_thread(self._writer.close)
+            await self._writer.close()
             self._readers.shutdown()
 
     def _committed(self, jobs: int) -> None:

@@ -6,9 +6,9 @@ Implements spec/relay.md L1, L2 and L13.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
+import msgspec
 from starlette.types import Receive, Scope, Send
 
 from waystation import httpsig, wire
@@ -39,8 +39,7 @@ _ONCE: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What is sent back."""
 
     status: int

@@ -6,8 +6,9 @@ unknown, revoked, expired, late or repeated is answered alike; a credential that
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from waystation import httpsig
 from waystation.errors import SignatureError
@@ -28,8 +29,7 @@ _STRANGERS_PER_MINUTE: Final = 60
 """Registrations, of all who try."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """A request before its body: what was asked, and the header fields that count, each at most once."""
 
     method: str
@@ -41,8 +41,7 @@ class Line:
     signature: str
 
 
-@dataclass(slots=True)
-class Caller:
+class Caller(msgspec.Struct):
     """Whose request it is.
 
     Args:

@@ -6,9 +6,10 @@ after a crash. A store that cannot say whether a commit is durable raises Away, 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Protocol
+
+import msgspec
 
 from waystation.errors import WaystationError
 from waystation.ids import ChunkHash, HeaderHash, OrderHash, OrgId
@@ -40,8 +41,7 @@ class Code(Enum):
         return self.value[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """Where a log ends: its last position, and the running order hash there."""
 
     position: int
@@ -90,8 +90,7 @@ class Right(StrEnum):
     PARCEL = "parcel"
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(msgspec.Struct, frozen=True):
     """A key that may ask for things (L4). `bound` is a desk's id or a parcel's name; `expires_s` counts from 1970."""
 
     id: bytes
@@ -101,8 +100,7 @@ class Credential:
     expires_s: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(msgspec.Struct, frozen=True):
     """Who may ask for things in an organisation's name, and how much.
 
     Args:
@@ -117,16 +115,14 @@ class Keys:
     requests_max: int
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(msgspec.Struct, frozen=True):
     """What an organisation may take (L22): bytes of entries and chunks, requests a minute."""
 
     bytes_max: int
     requests_max: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True):
     """A checked entry that is to be appended."""
 
     hash: HeaderHash
@@ -141,8 +137,7 @@ class Sent:
         return len(self.header) + len(self.signature) + len(self.body or b"")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """Who asks for a job: the organisation, the version of its keys by which the request was judged, and, for what
     does harm when it is repeated, the nonces that are spent with it: (key id, nonce, seconds since 1970 until when)."""
 
@@ -151,8 +146,7 @@ class Asked:
     nonces: tuple[tuple[bytes, bytes, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(msgspec.Struct, frozen=True):
     """Appends a batch (L10–L12). Done: Appended."""
 
     asked: Asked
@@ -160,24 +154,21 @@ class Append:
     entries: Sequence[Sent]
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(msgspec.Struct, frozen=True):
     """Position of a batch's first entry, and the head that its last one made."""
 
     first: int
     head: Head
 
 
-@dataclass(frozen=True, slots=True)
-class AddChunks:
+class AddChunks(msgspec.Struct, frozen=True):
     """Keeps chunks under their hashes (L18). Done: how many were new."""
 
     asked: Asked
     chunks: Mapping[ChunkHash, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(msgspec.Struct, frozen=True):
     """Drops bodies and chunks (L17)."""
 
     asked: Asked
@@ -185,22 +176,19 @@ class Drop:
     chunks: Sequence[ChunkHash]
 
 
-@dataclass(frozen=True, slots=True)
-class PutCredential:
+class PutCredential(msgspec.Struct, frozen=True):
     """Adds a credential, or replaces one of the same id (L20)."""
 
     asked: Asked
     credential: Credential
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteCredential:
+class DeleteCredential(msgspec.Struct, frozen=True):
     asked: Asked
     id: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class PutParcel:
+class PutParcel(msgspec.Struct, frozen=True):
     """Leaves one side of a parcel (L21). Done: whether it was not there yet."""
 
     asked: Asked
@@ -210,14 +198,12 @@ class PutParcel:
     until_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteParcel:
+class DeleteParcel(msgspec.Struct, frozen=True):
     asked: Asked
     name: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(msgspec.Struct, frozen=True):
     """Makes room for an organisation (L8). Done: whether it was not there yet."""
 
     org: OrgId
@@ -228,15 +214,13 @@ class Register:
     now_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class Beat:
+class Beat(msgspec.Struct, frozen=True):
     """Writes nothing of anybody's; shows that writing works (L23)."""
 
     now_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(msgspec.Struct, frozen=True):
     """Removes what has expired: parcels, credentials, tickets, spent nonces."""
 
     now_s: int
@@ -248,8 +232,7 @@ Done = Appended | int | bool | None
 Outcome = Done | Refusal | Stale
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(msgspec.Struct, frozen=True):
     """One entry as it is kept."""
 
     header: bytes
@@ -257,8 +240,7 @@ class Held:
     body: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(msgspec.Struct, frozen=True):
     """Entries after a position, the order hash there, and the head."""
 
     order: OrderHash
@@ -266,8 +248,7 @@ class Stretch:
     entries: Sequence[Held]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """One organisation as its operator sees it."""
 
     org: OrgId

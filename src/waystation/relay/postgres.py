@@ -20,7 +20,7 @@ from waystation.ids import OrderHash, OrgId
 from waystation.relay import schema
 from waystation.relay.patience import Patience
 from waystation.relay.port import Away, Head, Listener
-from waystation.relay.sql import Group, Row, SqlStore, Value, clash
+from waystation.relay.sql import ENTRY_COLUMNS, Group, Row, SqlStore, Step, Value, clash
 
 _CHANNEL: Final = "waystation"
 _CONNECT_S: Final = 5
@@ -74,8 +74,30 @@ def open_postgres(address: str) -> SqlStore:
     return SqlStore(database)
 
 
+# A row that is not as it is believed makes the division fail, and so everything that goes with it. The order hash is
+# compared too: after a failover, other entries may stand at the same position.
+_APPEND_AT: Final = f"""
+WITH new AS (
+    SELECT * FROM unnest(
+        %b::bytea[], %b::bigint[], %b::bytea[], %b::bigint[], %b::bigint[], %b::bytea[], %b::bigint[], %b::bigint[]
+    ) AS new (org, head, head_order, held_bytes, was_head, was_order, was_held, keys)),
+held AS (
+    UPDATE organisation SET head = new.head, head_order = new.head_order, held_bytes = new.held_bytes FROM new
+    WHERE organisation.org = new.org AND organisation.head = was_head AND organisation.head_order = was_order
+        AND organisation.held_bytes = was_held AND organisation.keys = new.keys
+    RETURNING 1),
+added AS (
+    INSERT INTO entry ({",".join(ENTRY_COLUMNS)})
+    SELECT * FROM unnest({",".join(f"%b::{_TYPES.get(column, 'bytea')}[]" for column in ENTRY_COLUMNS)}))
+SELECT 1 / (CASE WHEN (SELECT count(*) FROM held) = %s THEN 1 ELSE 0 END),
+    (SELECT count(pg_notify('{_CHANNEL}', said)) FROM unnest(%b::text[]) AS said)
+""".encode()  # noqa: S608 -- names from our own code
+
+
 class PostgresDatabase:
     """Connections: one that writes, a few that read, one that listens. Each is made again when it is lost."""
+
+    far: bool = True
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -114,11 +136,7 @@ class PostgresDatabase:
     def writing(self) -> Iterator["_Session"]:
         with self._writing:
             try:
-                connection = self._writer
-                if connection is None:
-                    connection = self._writer = self._connect()
-                    connection.add_notice_handler(self._notice)
-                self._warned = False
+                connection = self._held_writer()
                 with self._patience.of(connection), connection.pipeline() as pipeline:
                     connection.execute("BEGIN")
                     yield _Session(connection, pipeline)
@@ -131,10 +149,25 @@ class PostgresDatabase:
                 if isinstance(error, psycopg.Error):
                     raise Away from None
                 raise
-            if self._warned:
-                # A commit whose wait for the standby was cut short is reported as done, with a warning: it may be lost.
+            self._check_warned()
+
+    def append_at(self, steps: Sequence[Step]) -> bool:
+        with self._writing:
+            try:
+                connection = self._held_writer()
+                with self._patience.of(connection):
+                    connection.execute(_APPEND_AT, _append_at(steps), binary=True)
+            except psycopg.NotSupportedError:
+                # A cluster that distributes the tables takes one organisation in a statement, and no more.
+                self.far = False
+                return False
+            except (*_ITS_FAULT, pg.DeadlockDetected, pg.SerializationFailure):
+                return False
+            except psycopg.Error:
                 self._forget_writer()
-                raise Away
+                raise Away from None
+            self._check_warned()
+            return True
 
     @contextmanager
     def reading(self) -> Iterator["_Session"]:
@@ -198,6 +231,23 @@ class PostgresDatabase:
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
+
+    def _held_writer(self) -> psycopg.Connection[Row]:
+        connection = self._writer
+        if connection is None:
+            connection = self._writer = self._connect()
+            connection.add_notice_handler(self._notice)
+        self._warned = False
+        return connection
+
+    def _check_warned(self) -> None:
+        """Raises: Away, if a commit was reported as done, but with a warning.
+
+        So it is when its wait for the standby was cut short: it may be lost.
+        """
+        if self._warned:
+            self._forget_writer()
+            raise Away
 
     def _forget_writer(self) -> None:
         connection, self._writer = self._writer, None
@@ -280,14 +330,37 @@ class _Session:
             return [cursor.fetchall() for cursor in locked], [cursor.fetchall() for cursor in known]
 
     def announce(self, grown: Sequence[tuple[OrgId, Head]], keys_changed: Sequence[OrgId]) -> None:
-        said = [f"g{org.hex()}{head.order.hex()}{head.position}" for org, head in grown]
+        said = [_grown(org, head) for org, head in grown]
         said += [f"k{org.hex()}" for org in keys_changed]
-        for at in range(0, len(said), _PER_NOTICE):
-            self._run("SELECT pg_notify(%s, %s)", (_CHANNEL, " ".join(said[at : at + _PER_NOTICE])))
+        for notice in _notices(said):
+            self._run("SELECT pg_notify(%s, %s)", (_CHANNEL, notice))
 
     def _run(self, query: str, values: Sequence[Any]) -> psycopg.Cursor[Row]:
         # The driver asks for literal text against queries put together from what people send; ours never are.
         return self._connection.execute(query.encode(), values, binary=True)
+
+
+def _append_at(steps: Sequence[Step]) -> list[Any]:
+    """The values of all steps together."""
+    heads = [
+        (
+            step.org,
+            *(step.after.head.position, step.after.head.order, step.after.held_bytes),
+            *(step.before.head.position, step.before.head.order, step.before.held_bytes, step.before.keys),
+        )
+        for step in steps
+    ]
+    rows = [row for step in steps for row in step.rows]
+    said = _notices([_grown(step.org, step.after.head) for step in steps])
+    return [*map(list, zip(*heads, strict=True)), *map(list, zip(*rows, strict=True)), len(steps), said]
+
+
+def _notices(said: Sequence[str]) -> list[str]:
+    return [" ".join(said[at : at + _PER_NOTICE]) for at in range(0, len(said), _PER_NOTICE)]
+
+
+def _grown(org: OrgId, head: Head) -> str:
+    return f"g{org.hex()}{head.order.hex()}{head.position}"
 
 
 def _tell(listener: Listener, payload: str) -> None:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Final, cast
 
 import uvicorn
@@ -140,6 +141,25 @@ def run(
         _log.info("started")
         asyncio.run(_serve(server, listening, app.state.relay, measured))
     _log.info("stopped")
+
+
+@contextmanager
+def beside(store: Store, *, now_ms: Callable[[], int], monotonic_ms: Callable[[], int]) -> Iterator[str]:
+    """Serves a relay on loopback in a thread of its own until the block ends, as a demonstration does.
+
+    Yields: its address. Raises: WaystationError.
+    """
+    listening = _listen("127.0.0.1:0")
+    app = build(store, names=_own_names("127.0.0.1:0", listening), now_ms=now_ms, monotonic_ms=monotonic_ms)
+    server = RelayServer(app)
+    thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        yield _written("127.0.0.1:0", listening)
+    finally:
+        server.should_exit = True
+        thread.join(_STOP_WITHIN_S)
+        listening.close()
 
 
 def configured(app: Starlette) -> uvicorn.Config:

@@ -8,9 +8,10 @@ written nothing but its spent nonces. Appends are done together: the number of s
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, Protocol
+
+import msgspec
 
 from waystation.errors import StoreError
 from waystation.ids import ChunkHash, HeaderHash, OrderHash, OrgId
@@ -49,12 +50,14 @@ from waystation.relay.port import (
 from waystation.verify import VerifyKey
 
 Value = bytes | int | str | None
+_EntryRow = tuple[OrgId, int, int, bytes, bytes, bytes, bytes, bytes | None]
 Row = tuple[Any, ...]
 Group = tuple[bytes, Sequence[bytes]]
 """An organisation, and some of the bytes by which something in it is known."""
 
-_ENTRY_COLUMNS: Final = ("org", "position", "size", "header_hash", "order_hash", "header", "signature", "body")
+ENTRY_COLUMNS: Final = ("org", "position", "size", "header_hash", "order_hash", "header", "signature", "body")
 _KNOWN: Final = "SELECT header_hash, position, order_hash FROM entry WHERE org = ? AND header_hash {among}"
+_BELIEVED_MAX: Final = 50_000
 _LARGEST: Final = 232 + 64 + 64 * 1024
 """An entry with the largest body."""
 
@@ -95,8 +98,41 @@ class Session(Protocol):
         ...
 
 
+class Believed(msgspec.Struct, frozen=True):
+    """An organisation's row, as this process last left it."""
+
+    head: Head
+    held_bytes: int
+    bytes_max: int
+    keys: int
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One organisation's part of appends that are done without asking first.
+
+    Args:
+        before, after: its row, as it is believed to be and as it will be.
+        rows: its new entries.
+    """
+
+    org: OrgId
+    before: Believed
+    after: Believed
+    rows: Sequence[Sequence[Value]]
+
+
 class Database(Protocol):
     """One of the two backends."""
+
+    far: bool
+    """Whether asking it costs so much that it is worth while to append without asking first."""
+
+    def append_at(self, steps: Sequence[Step]) -> bool:
+        """Appends in one durable exchange, if every row is as it is believed to be and every entry is new.
+
+        Returns: whether it was done; if not, nothing was. Raises: Away.
+        """
+        ...
 
     def writing(self) -> AbstractContextManager[Session]:
         """One durable transaction. Raises: Away, if it cannot be known to be durable."""
@@ -113,8 +149,7 @@ class Database(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(slots=True)
-class _Locked:
+class _Locked(msgspec.Struct):
     """An organisation's row while it is locked."""
 
     head: Head
@@ -124,6 +159,10 @@ class _Locked:
     changed: bool = False
     grown: bool = False
     keys_changed: bool = False
+
+    @property
+    def believed(self) -> Believed:
+        return Believed(self.head, self.held_bytes, self.bytes_max, self.keys)
 
 
 _Locks = dict[OrgId, _Locked]
@@ -135,9 +174,37 @@ class SqlStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._believed: dict[OrgId, Believed] = {}
 
     def write(self, jobs: Sequence[Job]) -> list[Outcome]:
         """See `port.Store.write`."""
+        done = self._write_at_once(jobs) if self._database.far else None
+        return self._write_asking(jobs) if done is None else done
+
+    def _write_at_once(self, jobs: Sequence[Job]) -> list[Outcome] | None:
+        """Appends where the logs are believed to end. None: not done, because something is not as it is believed."""
+        appends = [job for job in jobs if isinstance(job, Append) and job.asked.org in self._believed]
+        if len(appends) < len(jobs):
+            return None
+        before = {org: self._believed.pop(org) for org in sorted({job.asked.org for job in appends})}
+        locks = {org: _Locked(row.head, row.held_bytes, row.bytes_max, row.keys) for org, row in before.items()}
+        known: _Known = {org: {} for org in locks}
+        rows: list[_EntryRow] = []
+        try:
+            outcomes: list[Outcome] = [_take(_its(locks, job), known[job.asked.org], job, rows) for job in appends]
+        except (Refusal, Stale):
+            return None
+        after = {org: locked.believed for org, locked in locks.items()}
+        rows_of: dict[OrgId, list[tuple[Value, ...]]] = {org: [] for org in locks}
+        for row in rows:
+            rows_of[row[0]].append(row)
+        if not self._database.append_at([Step(org, before[org], after[org], rows_of[org]) for org in locks]):
+            return None
+        self._believed |= after
+        return outcomes
+
+    def _write_asking(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """Does any jobs, having locked and read what they concern."""
         outcomes: list[Outcome] = [None] * len(jobs)
         with self._database.writing() as session:
             locks, known = _lock(session, jobs)
@@ -153,6 +220,9 @@ class SqlStore:
             if appends:
                 _append(session, locks, known, appends, outcomes)
             _keep(session, locks)
+        if len(self._believed) > _BELIEVED_MAX:
+            self._believed.clear()
+        self._believed |= {org: locked.believed for org, locked in locks.items()}
         if any(isinstance(job, Drop) for job in jobs):
             self._database.dropped()
         return outcomes
@@ -318,17 +388,17 @@ def _append(
     outcomes: list[Outcome],
 ) -> None:
     """Does all appends of one commit together (L10–L12)."""
-    rows: list[tuple[Value, ...]] = []
+    rows: list[_EntryRow] = []
     for at, job in appends:
         try:
             outcomes[at] = _take(_its(locks, job), known[job.asked.org], job, rows)
         except (Refusal, Stale) as refused:
             outcomes[at] = refused
     if rows:
-        session.insert("entry", _ENTRY_COLUMNS, rows)
+        session.insert("entry", ENTRY_COLUMNS, rows)
 
 
-def _take(locked: _Locked, known: dict[HeaderHash, Head], job: Append, rows: list[tuple[Value, ...]]) -> Appended:
+def _take(locked: _Locked, known: dict[HeaderHash, Head], job: Append, rows: list[_EntryRow]) -> Appended:
     """Gives a batch its positions, or those that it has; adds its rows to `rows`."""
     held = [known[entry.hash] for entry in job.entries if entry.hash in known]
     if held:
@@ -351,7 +421,7 @@ def _take(locked: _Locked, known: dict[HeaderHash, Head], job: Append, rows: lis
     return Appended(first, head)
 
 
-def _row(org: OrgId, at: Head, entry: Sent) -> tuple[Value, ...]:
+def _row(org: OrgId, at: Head, entry: Sent) -> _EntryRow:
     return (org, at.position, entry.size, entry.hash, at.order, entry.header, entry.signature, entry.body)
 
 

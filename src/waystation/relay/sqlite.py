@@ -17,7 +17,7 @@ from waystation.errors import InUse, NewerFormat, StoreError
 from waystation.ids import OrgId
 from waystation.relay import schema
 from waystation.relay.port import Away, Head, Listener
-from waystation.relay.sql import Group, Row, SqlStore, Value, clash
+from waystation.relay.sql import Group, Row, SqlStore, Step, Value, clash
 
 _WAIT_S: Final = 10
 """How long a write waits for one of the operator's commands."""
@@ -35,6 +35,12 @@ def open_sqlite(path: Path, *, alone: bool = True) -> SqlStore:
 
 class SqliteDatabase:
     """The file: one connection that writes, and one for each thread that reads."""
+
+    far: bool = False
+
+    def append_at(self, steps: Sequence[Step]) -> bool:
+        """Asking costs nothing here."""
+        return False
 
     def __init__(self, path: Path, *, alone: bool) -> None:
         self._path = path

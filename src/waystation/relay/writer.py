@@ -20,7 +20,7 @@ _Waiting = tuple[Job, asyncio.Future[Answer]]
 
 
 class Writer:
-    """A thread that writes for everyone.
+    """A thread that writes for everyone. Its methods are called in one event loop.
 
     Args:
         store: where to.
@@ -30,8 +30,13 @@ class Writer:
     def __init__(self, store: Store, written: Callable[[int], None] = lambda jobs: None) -> None:
         self._store = store
         self._written = written
-        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._waiting: list[_Waiting] = []
+        self._gathering = False
+        self._writing = False
         self._ended = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._groups: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="relay-writer", daemon=True)
         self._thread.start()
@@ -41,36 +46,48 @@ class Writer:
         if self._ended:
             raise Away
         future: asyncio.Future[Answer] = self._loop.create_future()
-        self._waiting.put((job, future))
+        self._waiting.append((job, future))
+        self._idle.clear()
+        self._gather()
         answer = await future
         if isinstance(answer, Exception) and not isinstance(answer, Refusal | Stale):
             raise answer
         return answer
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Finishes what waits, then ends the thread."""
         self._ended = True
-        self._waiting.put(None)
-        self._thread.join()
+        await self._idle.wait()
+        self._groups.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _gather(self) -> None:
+        # Not at once: what else is ready to ask in this turn of the loop goes with it. Without that the first would go
+        # alone, and a commit for one costs as much as a commit for forty.
+        if not self._gathering and not self._writing:
+            self._gathering = True
+            self._loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        self._gathering = False
+        group, self._waiting = self._waiting[:_GROUP_MAX], self._waiting[_GROUP_MAX:]
+        self._writing = True
+        self._groups.put(group)
+
+    def _deliver(self, group: list[_Waiting], answers: list[Answer]) -> None:
+        self._writing = False
+        for (_, future), answer in zip(group, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
+        if self._waiting:
+            self._gather()
+        else:
+            self._idle.set()
 
     def _run(self) -> None:
-        ended = False
-        while not ended:
-            group, ended = self._taken()
-            if group:
-                answers = self._write([job for job, _ in group])
-                self._loop.call_soon_threadsafe(_deliver, group, answers)
-
-    def _taken(self) -> tuple[list[_Waiting], bool]:
-        """What waits, and whether nothing more will come."""
-        group: list[_Waiting] = []
-        one = self._waiting.get()
-        while one is not None:
-            group.append(one)
-            if len(group) == _GROUP_MAX or self._waiting.empty():
-                return group, False
-            one = self._waiting.get()
-        return group, True
+        while (group := self._groups.get()) is not None:
+            answers = self._write([job for job, _ in group])
+            self._loop.call_soon_threadsafe(self._deliver, group, answers)
 
     def _write(self, jobs: list[Job]) -> list[Answer]:
         try:
@@ -83,9 +100,3 @@ class Writer:
             return [answer for job in jobs for answer in self._write([job])]
         self._written(len(jobs))
         return answers
-
-
-def _deliver(group: list[_Waiting], answers: list[Answer]) -> None:
-    for (_, future), answer in zip(group, answers, strict=True):
-        if not future.done():
-            future.set_result(answer)

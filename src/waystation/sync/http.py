@@ -6,10 +6,12 @@ without transport security is taken only where Tor or this machine stands in for
 spec/relay.md.
 """
 
+import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
@@ -187,6 +189,7 @@ class HttpRelay:
         self._clock = clock
         self._randomness = randomness
         self._ahead_s = 0
+        self._sockets: list[socket.socket] = []
         if not proxy and _is_onion(parts.hostname or ""):
             proxy = TOR
         self._client = httpx2.Client(
@@ -269,6 +272,10 @@ class HttpRelay:
         self._gone(f"{self._log}/parcels/{name.hex()}/request")
 
     def close(self) -> None:
+        # Closing a socket wakes nobody who waits at it; shutting it down does.
+        for one in self._sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
         self._client.close()
 
     def _done(self, method: str, path: str, body: bytes | None = None, *, media: str = _MEDIA) -> None:
@@ -328,7 +335,9 @@ class HttpRelay:
         address = f"{path}?{query}" if query else path
         answer = bytearray()
         try:
-            with self._client.stream(method, address, content=body, headers=headers, timeout=timeout) as response:
+            with self._client.stream(
+                method, address, content=body, headers=headers, timeout=timeout, extensions={"trace": self._note}
+            ) as response:
                 for piece in response.iter_raw():
                     answer += piece
                     if len(answer) > _ANSWER_MAX:
@@ -337,6 +346,14 @@ class HttpRelay:
         except Exception:  # noqa: BLE001 -- transport, TLS, proxy, a client closed meanwhile: each has errors of its own
             # Their text may quote the address.
             raise RelayAway from None
+
+    def _note(self, event: str, info: Mapping[str, Any]) -> None:
+        """Keeps the sockets that the client opens, so that `close` can wake whoever waits."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            opened = info["return_value"].get_extra_info("socket")
+            self._sockets = [one for one in self._sockets if one.fileno() >= 0]
+            if isinstance(opened, socket.socket):
+                self._sockets.append(opened)
 
     def _follow_clock(self, date: str) -> bool:
         """Takes up the relay's time where ours is far from it, so that a wrong clock shuts nobody out."""

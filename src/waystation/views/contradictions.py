@@ -40,15 +40,20 @@ _BORN: Final = (
     " WHERE r.folder = ? AND r.kind = ? AND r.id = ? AND r.first = r.last"
 )
 _THERE: Final = "SELECT folder, record, begins, ends FROM night WHERE place = ? AND ends > ? AND begins <= ?"
+_CROWDED: Final = (
+    "SELECT k.folder FROM (SELECT place, sum(people) AS people FROM night WHERE ends > ? GROUP BY place) n"
+    " CROSS JOIN k_place k WHERE k.folder = n.place AND n.people > k.beds ORDER BY k.code_name"
+)
 _AT_TWO_PLACES: Final = (
     "SELECT DISTINCT a.folder FROM night a CROSS JOIN night b WHERE a.ends > ?1 AND b.folder = a.folder"
     " AND b.record <> a.record AND b.ends > ?1 AND a.begins < b.ends AND b.begins < a.ends"
 )
 _FILED_TWICE: Final = (
-    "SELECT DISTINCT folder FROM (SELECT t.folder FROM case_now c JOIN tried t ON t.folder = c.folder"
-    " WHERE c.closed IS NULL AND c.pending > 0 AND t.outcome = '' GROUP BY t.folder, t.route HAVING count(*) > 1)"
+    "SELECT DISTINCT folder FROM (SELECT t.folder FROM case_now c CROSS JOIN tried t"
+    " WHERE t.folder = c.folder AND c.closed IS NULL AND c.pending > 0 AND t.outcome = ''"
+    " GROUP BY t.folder, t.route HAVING count(*) > 1)"
 )
-_CLOSED: Final = "SELECT DISTINCT folder FROM k_closure WHERE reopened IS NULL AND closed >= ?"
+_CLOSED: Final = "SELECT folder FROM k_closure WHERE reopened IS NULL AND closed >= ?"
 _CLOSURES: Final = "SELECT id FROM k_closure WHERE folder = ? AND reopened IS NULL"
 _AROUND: Final = (
     "SELECT position, desk, seq, member, at_ms, zone, what FROM history"
@@ -118,15 +123,15 @@ def everywhere(reader: Reader) -> tuple[Contradiction, ...]:
     today = reader.today()
     since = (date.fromisoformat(today) - timedelta(days=CLOSED_DAYS)).isoformat()
     found: list[Contradiction] = []
-    for row in places.places(reader, nights=NIGHTS):
-        found += _beds(reader, row)
+    for (place,) in reader.rows(_CROWDED, today):
+        found += of_place(reader, place)
     for (folder,) in reader.rows(_AT_TWO_PLACES, today):
         found += _two_places(reader, folder)
     for (request,) in reader.rows(_ASKED_ONCE):
         found += _two_cases(reader, request)
     for (folder,) in reader.rows(_FILED_TWICE):
         found += _filed_twice(reader, folder)
-    for (folder,) in reader.rows(_CLOSED, since):
+    for folder in dict.fromkeys(folder for (folder,) in reader.rows(_CLOSED, since)):
         found += _after_closing(reader, folder)
     return tuple(found)
 

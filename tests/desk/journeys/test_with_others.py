@@ -1,7 +1,7 @@
 """Two desks and a relay, in real browsers: what one saves stands on the other's page within a second."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -92,7 +92,7 @@ def test_the_question_for_news_keeps_no_desk_open(chromium: Browser, two: list[t
     page.wait_for_url("**/locked", timeout=WITHIN_S * 1000)
 
 
-def _until(true) -> None:  # type: ignore[no-untyped-def]  # any question
+def _until(true: Callable[[], bool]) -> None:
     began = time.monotonic()
     while not true():
         assert time.monotonic() - began < WITHIN_S
