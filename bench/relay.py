@@ -36,7 +36,7 @@ from waystation.verify import Signature, VerifyKey
 DESKS = 40
 EACH = 60
 """Requests of one desk in one round."""
-ROUNDS = 3
+ROUNDS = 5
 ORGANISATIONS = (2, 20, 200)
 PLENTY = Allowance(10**13, 10**9)
 

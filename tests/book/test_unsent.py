@@ -1,6 +1,7 @@
 """What is unsent: laid over the log, lifted without a trace, made again where the log has moved on (spec/sync.md)."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from tests.book.many import Member, Staff, state_of
 from tests.ground.seeded import NOON_MS, Seeded
 
 from waystation.book import FolderWrite, NewFolder
-from waystation.book.entry import Entry, decode_header, header_hash
+from waystation.book.entry import Entry, EntryKind, decode_header, header_hash
 from waystation.book.roster import AdmitDesk, AdmitMember, RemoveDesk, RemoveMember
 from waystation.clock import DAY_MS
 from waystation.errors import AuthorityError, BookError, Cloned, Damaged, Forked, Removed, TwoFaced
@@ -454,12 +455,17 @@ def test_an_author_who_saw_another_history(ann: Member, ben: Member, case: Folde
     assert raised.value.position == ben.book.position
 
 
-def test_entries_of_strangers_bind_nobody(staff: Staff, ann: Member, ben: Member, case: FolderId) -> None:
+@pytest.mark.parametrize("kind", [EntryKind.CHANGE, EntryKind.ROSTER])
+def test_entries_of_strangers_bind_nobody(
+    staff: Staff, ann: Member, ben: Member, case: FolderId, kind: EntryKind
+) -> None:
     """B20: a relay cannot begin the chain of a desk that is still to be admitted."""
     ben.save(case, b"second")
     (entry,) = [unsent.entry for unsent in ben.book.unsent()]
     keys = some_keys(staff.randomness)
     header = bytearray(entry.header)
+    header[4] = kind
+    header[136:168] = ann.book.organisation_keys()[-1].tag
     header[40:56], header[56:64], header[64:96] = keys.desk, bytes(8), bytes(32)
     planted = replace(entry, header=bytes(header))
     ann.shared.entries.append(planted)
@@ -499,6 +505,7 @@ def test_a_missing_organisation_sheet_stops_the_log(ann: Member, ben: Member, ca
     """S7: nothing is set aside for it; with the sheet the log goes on."""
     with ann.book.transaction():
         ann.book.rotate(ann.book.singleton(FolderType.ORGANISATION), ann.book.roster.active_desks())
+    ann.save(case, b"second")
     ann.open_folder(b"later", [ben])
     ann.sync()
     entries = ben.shared.entries[ben.book.position :]
@@ -577,14 +584,18 @@ def test_a_withheld_body_is_noticed(ann: Member, ben: Member, case: FolderId) ->
     assert ben.told(case) == [b"first", b"second"]
 
 
-def test_an_unsent_first_epoch_leaves_out_who_was_removed(staff: Staff, ann: Member, ben: Member) -> None:
+@pytest.mark.parametrize("rotated", [False, True])
+def test_an_unsent_first_epoch_leaves_out_who_was_removed(
+    staff: Staff, ann: Member, ben: Member, rotated: bool
+) -> None:
     """S4: its key stays, its sheet does not go to a desk that is gone."""
     cleo = staff.admit(ann)
     ben.sync()
     case = ben.open_folder(b"first", [cleo])
     with ann.book.transaction():
         ann.book.amend_roster([RemoveDesk(cleo.keys.desk)])
-        ann.book.rotate(ann.book.singleton(FolderType.ORGANISATION), ann.book.roster.active_desks())
+        if rotated:
+            ann.book.rotate(ann.book.singleton(FolderType.ORGANISATION), ann.book.roster.active_desks())
     ann.sync()
     ben.sync()
     assert ben.book.readers(case) == (ben.keys.desk,)
@@ -715,6 +726,61 @@ def test_an_era_without_root_changes_nothing(ann: Member, case: FolderId) -> Non
     with pytest.raises(AuthorityError, match="B30"), ann.book.transaction():
         ann.book.sign_era("because", ann.book.position - 1, [])
     assert state_of(ann.book) == before
+
+
+def test_an_era_of_another_branch_is_not_followed(staff: Staff, ann: Member, ben: Member, case: FolderId) -> None:
+    """S25: only one that stands on what this desk holds cuts its log back."""
+    common = ann.book.position
+    ann.save(case, b"ann's branch")
+    ann.sync()
+    with ann.book.transaction():
+        ann.book.sign_era("of my branch", common + 1, [staff.root])
+        ann.book.lay(ann.readers)
+    (era,) = list(ann.book.entries())[-1:]
+    del ann.shared.entries[common:]
+    ben.save(case, b"ben's branch")
+    ben.sync()
+    before = state_of(ben.book)
+    with pytest.raises(BookError, match="B30"), ben.book.transaction():
+        ben.book.follow_era(era)
+    assert state_of(ben.book) == before
+
+
+def test_a_machine_that_dies_at_any_write(staff: Staff, ann: Member, ben: Member, case: FolderId) -> None:
+    """A stretch is taken and what is unsent laid over it, or nothing of it is there."""
+    ben.rotate(case, [ann, ben])
+    ben.save(case, b"second")
+    with ben.book.transaction():
+        ben.book.rotate(ben.book.singleton(FolderType.ORGANISATION), ben.book.roster.active_desks())
+    ben.bury(ben.open_folder(b"another", [ann]), "hide")
+    ben.sync()
+    ann.rotate(case, [ann, ben])
+    ann.save(case, b"third")
+    book, sql = ann.book, ann.book.store.connection
+    before, unsent, at = state_of(book), book.unsent(), book.position
+    died = 0
+    while book.position == at:
+        left = died
+
+        def count(*_: object) -> bool:
+            nonlocal left
+            left -= 1
+            if left == -1:
+                raise InterruptedError
+            return True
+
+        sql.exec_trace = count
+        with suppress(InterruptedError):
+            ann.take(ann.shared.entries[at:])
+        sql.exec_trace = None
+        if book.position == at:
+            assert (state_of(book), book.unsent()) == (before, unsent)
+        died += 1
+    assert died > 30
+    ann.sync()
+    ben.sync()
+    assert state_of(ann.book) == state_of(ben.book)
+    assert ann.told(case) == [b"first", b"second", b"third"]
 
 
 def test_a_desk_alone_goes_on_after_an_era(tmp_path: Path, randomness: Seeded) -> None:

@@ -14,6 +14,7 @@ from tests.languages.told import Untranslated
 SAME_EVERYWHERE = frozenset(
     """
     Waystation Signal WhatsApp Telegram Ctrl Esc Enter Shift Alt USD EUR HTML MHTML PDF CSV JSON QR SHA AGE
+    SOCKS Tor onion https relay example org waystation card
     Europe America Asia Africa
     """.split()
 )

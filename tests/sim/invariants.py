@@ -192,7 +192,10 @@ def read_by_whom_it_should(world: World) -> None:
             if desk.book.is_hidden(folder) or post.is_desk not in recipients:
                 continue
             wanted = {entry.desk for entry in access.wanted_readers(desk, folder, folder_type)}
-            assert set(recipients) == wanted, f"{post.name}: readers of a {folder_type.value}"
+            names = {one.is_desk: one.name for one in world.posts}
+            more = [names[one] for one in set(recipients) - wanted]
+            less = [names[one] for one in wanted - set(recipients)]
+            assert not more and not less, f"{post.name}: {more} read a {folder_type.value} and {less} do not"
 
 
 def all_hold(world: World) -> None:

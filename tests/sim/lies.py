@@ -132,7 +132,7 @@ def copy_writes(world: World, post: Post, copy: Path, count: int, *, first: bool
     written = 0
     for _ in range(count):
         with suppress(Refused, MissingKey):
-            clone.desk.save(intake.take_down(clone.desk, {"code_name": "Somebody else"}, []))
+            clone.desk.save(intake.take_down(clone.desk, {}, []))
             written += 1
     with suppress(RelayError, Locked):
         clone.syncing.round()
@@ -195,6 +195,7 @@ def _sends(world: World, post: Post) -> bool:
     with suppress(RelayError):
         post.sitting.syncing.round()
     post.line.forget = False
+    if not(post.sitting.wrong is None and post.desk.book.unsent_count() > 0): print("SENDS", post.name, syncing.wrong(post.desk), post.desk.book.unsent_count())
     return post.sitting.wrong is None and post.desk.book.unsent_count() > 0
 
 

@@ -116,8 +116,10 @@ class World:
 
     def request(self, post: Post) -> FolderId | None:
         """A new request for help."""
-        self.count += 1
-        save = intake.take_down(post.desk, {"code_name": f"Juniper {self.count}"}, [])
+        try:
+            save = intake.take_down(post.desk, {}, [])
+        except Refused:
+            return None
         return save.writes[0].folder if self.save(post, save) else None
 
     def folders(self, post: Post) -> list[FolderId]:
@@ -129,7 +131,7 @@ class World:
         if folder := self.one(post, which):
             self.count += 1
             # Who wrote it cannot be named before the office's key has come.
-            with suppress(BadInput):
+            with suppress(BadInput, Refused):
                 self.save(post, add(post.desk, folder, "note", {"body": f"Heard from them, {self.count}."}))
 
     def edit(self, post: Post, which: int, *, seen: bool = True) -> None:
@@ -209,10 +211,8 @@ class World:
         self.count += 1
         try:
             desk, _ = admitted(host.sitting, folder, roles, member, self.address, (FolderType.ORGANISATION,))
-        except (RelayError, AuthorityError, Refused, BadInput):
-            return None
-        except MissingKey:
-            assert not self.has_keys(host)
+        except (RelayError, AuthorityError, Refused, BadInput, MissingKey):
+            # It was removed, and found out in the middle of it; or a key that it needs for this has not come.
             return None
         post = Post(f"desk {len(self.posts)}", Sitting(desk, self.network))
         if post.is_desk not in host.desk.book.roster.desks:
@@ -244,6 +244,10 @@ class World:
                 if not post.sitting.syncing.round():
                     break
         self.look(post)
+        if not post.out and post.line.hold is not None and post.sitting.wrong is Lie.WITHHELD:
+            # What comes more than ten minutes late counts as withheld (S20).
+            self.mend(post)
+            syncing.try_again(post.desk)
         if not post.out:
             assert post.sitting.wrong is expected, f"{post.name}: {syncing.wrong(post.desk)}"
 

@@ -200,8 +200,6 @@ class Remaker:
             newest = self._log.newest_epoch(self._organisation)
             return Again(nothing, self._keyring.get(newest.tag)) if moved and newest else None
         match unsent.kind:
-            case EntryKind.CHANGE:
-                made = self._change(unsent, header)
             case EntryKind.EPOCH:
                 made = self._epoch(unsent, header)
             case EntryKind.ROSTER:
@@ -225,12 +223,6 @@ class Remaker:
         folder = unsent.folder if unsent.kind is EntryKind.CHANGE else self._organisation
         epoch = self._log.newest_epoch(folder) if folder else None
         return self._keyring.find(epoch.tag) if epoch else None
-
-    def _change(self, unsent: Unsent, header: Header) -> Again | None:
-        current = self._sealing(unsent)
-        if current is None or current.tag == header.tag:
-            return None
-        return Again(self._plain(unsent, header), current)
 
     def _amendment(self, unsent: Unsent, header: Header) -> Again | None:
         roster, current = self._log.roster, self._sealing(unsent)

@@ -350,7 +350,9 @@ def _written(desk: "Desk") -> int:
 
 def _written_since(desk: "Desk", epochs: int, history: int) -> Iterator[FolderId]:
     """Folders of which an epoch, or a record of who works on them, stands after these positions."""
-    for (folder,) in desk.reader.rows("SELECT DISTINCT folder FROM epoch WHERE position > ? AND number > 0", epochs):
+    # A first epoch, too: who opened the folder need not have known what the roster had become by then.
+    query = "SELECT DISTINCT folder FROM epoch WHERE position > ? AND (number > 0 OR position < 4611686018427387904)"
+    for (folder,) in desk.reader.rows(query, epochs):
         yield FolderId(folder)
     for folder, folder_type, what in desk.reader.each(
         "SELECT folder, folder_type, what FROM history WHERE position > ?", history

@@ -348,14 +348,19 @@ def _take(side: Side, relay: Relay, entries: Sequence[Entry]) -> None:
 
 
 def _late_sheets(side: Side, relay: Relay) -> tuple[ChunkHash, ...]:
-    """Asks again for sheets that did not come with their entries. Returns those that still do not (S19)."""
-    wanted = side.missing_sheets()
-    if not wanted:
-        return ()
-    got = fetch(relay, wanted)
-    if got:
-        side.add_sheets(got)
-    return tuple(name for name in wanted if name not in got)
+    """Asks again for sheets that did not come with their entries. Returns those that still do not (S19).
+
+    What comes may lead to older ones, each of which leads to the one before it (spec/book.md B32).
+    """
+    asked: set[ChunkHash] = set()
+    withheld: list[ChunkHash] = []
+    while wanted := [name for name in side.missing_sheets() if name not in asked]:
+        asked.update(wanted)
+        got = fetch(relay, wanted)
+        withheld += [name for name in wanted if name not in got]
+        if got:
+            side.add_sheets(got)
+    return tuple(withheld)
 
 
 def _push_chunks(side: Side, relay: Relay, batch: Sequence[Unsent]) -> None:
