@@ -415,7 +415,7 @@ def test_a_crash_between_vault_and_book_shuts_nobody_out(house: House, monkeypat
     tended(house.ann, ben)
     house.clock.at_ms += membership.REKEY_DAYS * DAY_MS
     with monkeypatch.context() as broken:
-        broken.delattr(type(ben.desk.book), "amend_roster")
+        broken.delattr("waystation.book.writing.WrittenBook.amend_roster")
         with pytest.raises(AttributeError, match="amend_roster"):
             membership.rekey_if_due(ben.desk)
     ben.reopen()

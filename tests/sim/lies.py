@@ -91,12 +91,17 @@ def forgotten(world: World, post: Post) -> None:
 def overwritten(world: World, post: Post) -> None:
     """Where an acknowledged entry should stand another one comes (S18)."""
     author = next((one for one in world.working if one is not post), None)
+    head = world.relay.head.position
     if author is None or not _sends(world, post):
         return
     world.mend(author)
     for _ in range(3):
         world.request(author)
     world.round(author)
+    if world.relay.head.position == head:
+        # Nobody else had anything to say; the desk forgets what it was told when it is locked.
+        world.start_again(post)
+        return
     _caught(world, post, {Lie.TWO_FACED})
     _honest(world, post)
 
@@ -195,7 +200,6 @@ def _sends(world: World, post: Post) -> bool:
     with suppress(RelayError):
         post.sitting.syncing.round()
     post.line.forget = False
-    if not(post.sitting.wrong is None and post.desk.book.unsent_count() > 0): print("SENDS", post.name, syncing.wrong(post.desk), post.desk.book.unsent_count())
     return post.sitting.wrong is None and post.desk.book.unsent_count() > 0
 
 

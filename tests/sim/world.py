@@ -123,8 +123,9 @@ class World:
         return save.writes[0].folder if self.save(post, save) else None
 
     def folders(self, post: Post) -> list[FolderId]:
-        """The requests that a desk shows."""
-        return [FolderId(folder) for (folder,) in post.desk.reader.rows("SELECT folder FROM k_request ORDER BY record")]
+        """The requests that a desk shows, and may write to as far as it knows."""
+        rows = post.desk.reader.rows("SELECT folder FROM k_request ORDER BY record")
+        return [FolderId(folder) for (folder,) in rows if post.is_desk in post.desk.book.readers(folder)]
 
     def note(self, post: Post, which: int) -> None:
         """Adds a note to a request."""

@@ -354,6 +354,10 @@ def _written_since(desk: "Desk", epochs: int, history: int) -> Iterator[FolderId
     query = "SELECT DISTINCT folder FROM epoch WHERE position > ? AND (number > 0 OR position < 4611686018427387904)"
     for (folder,) in desk.reader.rows(query, epochs):
         yield FolderId(folder)
+    # As long as a folder was hidden, nobody was taken off it.
+    query = "SELECT DISTINCT folder FROM mark WHERE position > ? AND action = 'cancel'"
+    for (folder,) in desk.reader.rows(query, epochs):
+        yield FolderId(folder)
     for folder, folder_type, what in desk.reader.each(
         "SELECT folder, folder_type, what FROM history WHERE position > ?", history
     ):

@@ -21,7 +21,7 @@ from waystation.book.files import SealedFile
 from waystation.book.roster import DeskEntry
 from waystation.clock import Clock, Millis
 from waystation.derive import KEY_BYTES, Key
-from waystation.errors import Locked, Refused, RelayError, ScreenShared
+from waystation.errors import Locked, MissingKey, Refused, RelayError, ScreenShared
 from waystation.ids import (
     HASH_BYTES,
     ChunkHash,
@@ -313,10 +313,7 @@ class Desk:
     def destroy_due(self) -> int:
         """Destroys what was hidden long enough: keys, bodies, files. Returns how many folders. Cannot be undone."""
         with self.gate:
-            due = self.book.due_for_destruction(self.now_ms())
-            for folder in due:
-                self._destroy(folder)
-            return len(due)
+            return sum(self._destroy(folder) for folder in self.book.due_for_destruction(self.now_ms()))
 
     def change_passphrase(self, old: str, new: str) -> None:
         """Wraps the vault under a new passphrase, at today's parameters. Raises: WrongPassphrase, WeakPassphrase."""
@@ -465,6 +462,13 @@ class Desk:
         if self.book.store.meta(CLONED):
             raise Refused("Somebody else writes with this desk's key. It writes no more; have a coordinator remove it.")
 
+    def _holds_organisation(self) -> bool:
+        try:
+            self.book.organisation_keys()
+        except MissingKey:
+            return False
+        return True
+
     def _tombstone(self, folder: FolderId, action: str) -> None:
         with self.gate:
             self._require_writable()
@@ -478,8 +482,15 @@ class Desk:
                     receiving.bring_back(book, self.tables, folder)
             self.nudge()
 
-    def _destroy(self, folder: FolderId) -> None:
+    def _destroy(self, folder: FolderId) -> bool:
+        """Destroys a folder; not yet, where this desk could not say so. Returns whether it did."""
         pieces = [name for change in self.book.changes(folder=folder) for name in pieces_in(change.payload)]
+        # Who never read it has destroyed nothing; who is removed or suspended is not asked (B35).
+        shared = self.book.connected or len(self.book.roster.active_desks()) > 1
+        says = shared and self.book.desk in self.book.erasure(folder).waiting
+        says = says and self.book.desk not in self.book.suspended()
+        if says and not self._holds_organisation():
+            return False  # Its sheet is still to come (spec/sync.md S7).
         new_key = Key(self.randomness(KEY_BYTES))
         vault, old = self.vault, self.vault.secrets
         # The vault holds both keys until the book has changed over, so that a crash in between loses nothing (B26).
@@ -488,6 +499,7 @@ class Desk:
             book = self.book
             drops.note(book, folder, pieces)
             book.destroy(folder, pieces, new_key)
-            if book.connected or len(book.roster.active_desks()) > 1:
+            if says:
                 book.done(folder, self._stamp())
         vault.replace_secrets(structs.replace(old, keyring_keys=(new_key,)), self.randomness)
+        return True
