@@ -46,9 +46,9 @@ def _same(one: Post, other: Post) -> None:
         assert mine[name] == theirs[name], f"{who}: {name}"
     for post in (one, other):
         post.desk.turn()
-    if _held(one) == _held(other):
+    if _keys(one) == _keys(other):
         assert one.desk.tables.digest() == other.desk.tables.digest(), f"{who}: tables"
-    both = {folder for folder, _ in _held(one) & _held(other)}
+    both = _whole(one) & _whole(other)
     for table, names in (("record", "folder, kind, id, state, conflicts, first, last, struck"), ("history", "*")):
         rows = [
             {row for row in post.desk.book.store.rows(f"SELECT {names} FROM {table}") if _folder(table, row) in both}
@@ -62,16 +62,18 @@ def _folder(table: str, row: tuple[object, ...]) -> object:
     return row[0] if table == "record" else row[1]
 
 
-def _held(post: Post) -> frozenset[tuple[FolderId, int]]:
-    """Folders that a desk can read to the end, with how many of their epochs; not what it has destroyed."""
-    book = post.desk.book
-    rows = book.store.rows(
-        "SELECT folder, count(*) FROM epoch WHERE position < 4611686018427387904"
-        " AND tag IN (SELECT tag FROM keyring) GROUP BY folder"
+def _keys(post: Post) -> frozenset[bytes]:
+    """Tags of the epochs that a desk can read."""
+    rows = post.desk.book.store.rows("SELECT tag FROM epoch WHERE tag IN (SELECT tag FROM keyring)")
+    return frozenset(tag for (tag,) in rows)
+
+
+def _whole(post: Post) -> frozenset[FolderId]:
+    """Folders that a desk can read from their beginning to their end."""
+    rows = post.desk.book.store.rows(
+        "SELECT folder FROM epoch GROUP BY folder HAVING min(tag IN (SELECT tag FROM keyring)) = 1"
     )
-    return frozenset(
-        (FolderId(folder), count) for folder, count in rows if len(book._log.epochs_of(folder)) == count
-    )
+    return frozenset(FolderId(folder) for (folder,) in rows)
 
 
 def rebuilt(post: Post) -> None:
