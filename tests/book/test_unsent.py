@@ -129,7 +129,9 @@ def test_a_change_is_sealed_again_under_the_newest_epoch(ann: Member, ben: Membe
     epoch = ann.book.epochs(case)[-1]
     assert epoch.number == 1
     assert (new.seq, new.save) == (old.seq, old.save)
-    assert decode_header(new.entry.header).tag != decode_header(old.entry.header).tag
+    before, after = decode_header(old.entry.header), decode_header(new.entry.header)
+    assert after.tag != before.tag
+    assert after.seen_position == before.seen_position < ann.book.position, "it claims to have seen what came meanwhile"
     assert [(c.ref, c.position, c.payload) for c in ann.laid[-1].changes] == [
         (accepted.ref, accepted.position, b"second")
     ]

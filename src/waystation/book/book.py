@@ -184,9 +184,9 @@ class Book(WrittenBook):
         hidden = self._log.graves.hidden()
         self._log.begin_trying()
         parts = (self.store, self._log, self._keyring, self.desk, self._keys.signing, self._randomness)
-        remaker = Remaker(*parts, readers)
+        remaker = Remaker(*parts, self.order_at, readers)
         head = self._log.head(self.desk)
-        before = head.hash if head else HeaderHash(ZERO_HASH)
+        before, last = head.hash if head else HeaderHash(ZERO_HASH), None
         stale: set[FolderTag] = set()
         used: set[FolderTag] = set()
         for unsent in list(self._outbox.all()):
@@ -194,13 +194,13 @@ class Book(WrittenBook):
             moved = header.prev != before
             again = None if unsent.offered else remaker.again(unsent, header, moved=moved)
             if again is not None:
-                place, salt = remaker.place(unsent.seq, before), self._randomness(SALT)
+                place, salt = remaker.place(unsent, header, last, before), self._randomness(SALT)
                 entry = make_entry(unsent.kind, again.plain, again.key, self.desk, place, salt, self._keys.signing)
                 stale |= {again.stale} if again.stale else set()
             header, verdict = self._log.try_out(entry)
             if again is not None or verdict.aside != unsent.aside:
                 self._outbox.put(replace(unsent, entry=entry, aside=verdict.aside))
-            before = header_hash(entry.header)
+            before, last = header_hash(entry.header), header
             used.add(header.tag)
         for tag in stale - used:
             self._keyring.discard(tag)

@@ -24,6 +24,7 @@ from waystation.ids import (
     FolderTag,
     FolderType,
     HeaderHash,
+    OrderHash,
     Randomness,
     SaveId,
     singleton_folder,
@@ -162,7 +163,7 @@ class Remaker:
     """Decides what of an unsent entry no longer fits the log, and drafts it anew (S4).
 
     Args:
-        readers: who shall read a folder whose rotation is made again.
+        order_at: h(i) of a position of the log. readers: who shall read a folder whose rotation is made again.
     """
 
     def __init__(
@@ -173,8 +174,10 @@ class Remaker:
         desk: DeskId,
         signing: SigningKey,
         randomness: Randomness,
+        order_at: Callable[[int], OrderHash],
         readers: Readers,
     ) -> None:
+        self._order_at = order_at
         self._store = store
         self._log = log
         self._keyring = keyring
@@ -184,9 +187,18 @@ class Remaker:
         self._readers = readers
         self._organisation = singleton_folder(log.org, FolderType.ORGANISATION)
 
-    def place(self, seq: int, before: HeaderHash) -> Place:
-        """Where an entry that is made again goes: its own number, over the log as it is now."""
-        return Place(seq, before, self._log.position, self._log.order)
+    def place(self, unsent: Unsent, header: Header, before: Header | None, prev: HeaderHash) -> Place:
+        """Where an entry that is made again goes: its own number, after the one before.
+
+        A change goes on saying what its author had seen: others tell from it who wrote without knowing of what.
+        """
+        seen = self._log.position, self._log.order
+        known = header.seen_position <= seen[0] and self._order_at(header.seen_position) == header.seen_order
+        if unsent.kind is EntryKind.CHANGE and known:
+            seen = header.seen_position, header.seen_order
+            if before is not None and before.seen_position > seen[0]:
+                seen = before.seen_position, before.seen_order
+        return Place(unsent.seq, prev, *seen)
 
     def again(self, unsent: Unsent, header: Header, *, moved: bool) -> Again | None:
         """How an entry is to be made again; None, if it can stay as it is.
