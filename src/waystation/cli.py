@@ -255,7 +255,7 @@ def check_book(desk: DeskOption = None, passphrase_file: PassphraseOption = None
     if as_json:
         _print_json(
             {
-                **{f: getattr(report, f) for f in ("entries", "accepted", "aside", "unread", "undecodable")},
+                **{f: getattr(report, f) for f in ("entries", "accepted", "aside", "unread", "undecodable", "vouched")},
                 "order": report.order.hex(),
             }
         )
@@ -264,6 +264,8 @@ def check_book(desk: DeskOption = None, passphrase_file: PassphraseOption = None
         f"{report.entries} entries: {report.accepted} accepted, {report.aside} set aside, "
         f"{report.unread} not readable here, {report.undecodable} undecodable."
     )
+    if report.vouched:
+        out.print(f"{report.vouched} have a damaged signature, for which a later one of the same desk vouches.")
     out.print(f"Order hash: {report.order.hex()}")
     out.print("The book is sound.")
 

@@ -19,21 +19,23 @@ _PIECE = 5_000
 def simulate(number: int, steps: int) -> int:
     """At least so many steps from a seed. Returns how many. Raises: AssertionError with the steps, if one fails."""
     machine = type("Desks", (Desks,), {"steps": 0})
-    seed(number)(machine)
-    runs = steps // A_RUN + 2  # The first run of a seed is a short one.
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=runs,
-            stateful_step_count=A_RUN,
-            phases=(Phase.generate,),
-            deadline=None,
-            database=None,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-    return int(machine.steps)
+    while machine.steps < steps:
+        # Some runs of a seed are short ones; then it goes on with another, which follows from it.
+        number = number * 1_000_003 + machine.steps + 1
+        seed(number)(machine)
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=-(-(steps - machine.steps) // A_RUN),
+                stateful_step_count=A_RUN,
+                phases=(Phase.generate,),
+                deadline=None,
+                database=None,
+                report_multiple_bugs=False,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    return machine.steps
 
 
 def main(steps: int, first: int) -> int:
