@@ -2,6 +2,7 @@
 # themselves, in .venv, node_modules and build. A second run starts in seconds.
 
 WORKERS ?= 2
+STEPS ?= 1000000
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 NO_PYTHON = Waystation needs Python 3.11 or newer. Install it (on Debian 12: apt-get install python3 python3-venv) and try again
@@ -43,6 +44,10 @@ check:
 bench:
 	@$(SETUP) tests
 	@$(BIN)/python -m bench
+
+soak:
+	@$(SETUP) tests
+	@$(BIN)/python -m tests.sim.soak $(STEPS)
 
 cluster-test:
 	@$(SETUP) tests

@@ -64,6 +64,9 @@ def main(sizes: tuple[int, ...]) -> int:
         results += measured(size)
     results += flatness(results)
     results += _lines("bench.paint", str(max(sizes)))
+    for many in ("bench.removal", "bench.relay"):
+        console.print(f"{many}: several desks …")
+        results += _lines(many)
     (BUILD / "bench.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     console.print(table(results))
     return int(not all(r["ok"] for r in results))

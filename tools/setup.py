@@ -7,7 +7,7 @@ only as root or where sudo asks for none.
 
     python3 tools/setup.py runtime     the program, in .venv
     python3 tools/setup.py dev         and what checks it
-    python3 tools/setup.py tests       and axe, and a browser, whose path goes to build/browser.path
+    python3 tools/setup.py tests       and axe, PostgreSQL, and a browser, whose path goes to build/browser.path
 """
 
 import fcntl
@@ -82,6 +82,7 @@ def main(stage: str) -> None:
             developer_packages()
         if stage == "tests":
             axe()
+            postgresql()
             browser()
 
 
@@ -159,6 +160,20 @@ def browser() -> None:
         )
     BROWSER_PATH.write_text(f"{found}\n")
     say(f"Using {found}")
+
+
+def postgresql() -> None:
+    """Find PostgreSQL's programs, which the relay's tests start by themselves, or install Debian's."""
+    if not has_postgresql() and not (apt_install("postgresql") and has_postgresql()):
+        raise NotReadyError(
+            "PostgreSQL was not found, and could not be installed. Install it "
+            "(on Debian: sudo apt-get install postgresql); it need not run. Then try again."
+        )
+
+
+def has_postgresql() -> bool:
+    """Whether its programs are on the PATH, or where Debian keeps them."""
+    return shutil.which("initdb") is not None or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
 def driver_starts() -> bool:

@@ -1,7 +1,6 @@
 """Three desks and a relay: what the demonstration shows of working together."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from tests.demo.playing import PASSPHRASE, played_with, weak

@@ -145,10 +145,10 @@ def granted(world: World) -> None:
         organisation = book.singleton(FolderType.ORGANISATION)
         may: set[bytes] = set()
         for start in given.get(book.desk, set()):
-            tag: FolderTag | None = start
-            while tag is not None and tag not in may:
-                may.add(tag)
-                tag = known[tag].parent if tag in known and known[tag].epoch else None
+            step: FolderTag | None = start
+            while step is not None and step not in may:
+                may.add(step)
+                step = known[step].parent if step in known and known[step].epoch else None
         for tag, folder in book.store.rows("SELECT tag, folder FROM keyring"):
             # What nobody else ever opened is this desk's own draft; the organisation's keys came with the admission.
             assert tag not in known or tag in may or folder == organisation, f"{post.name} holds {tag.hex()}"
@@ -181,7 +181,8 @@ def _told(book: Book) -> set[SaveId]:
 def _is_aside(book: Book, desk: DeskId, seqs: tuple[int, ...]) -> bool:
     aside = {one.position for one in book.aside()}
     rows = book.store.rows(
-        "SELECT position, substr(header, 57, 8) FROM entry WHERE substr(header, 41, 16) = ? AND status IS NOT NULL", desk
+        "SELECT position, substr(header, 57, 8) FROM entry WHERE substr(header, 41, 16) = ? AND status IS NOT NULL",
+        desk,
     )
     return any(position in aside and int.from_bytes(seq, "big") in seqs for position, seq in rows)
 
@@ -197,7 +198,7 @@ def read_by_whom_it_should(world: World) -> None:
             names = {one.is_desk: one.name for one in world.posts}
             more = [names[one] for one in set(recipients) - wanted]
             less = [names[one] for one in wanted - set(recipients)]
-            assert not more and not less, f"{post.name}: {more} read a {folder_type.value} and {less} do not"
+            assert (more, less) == ([], []), f"{post.name}: {more} read a {folder_type.value} and {less} do not"
 
 
 def all_hold(world: World) -> None:

@@ -165,7 +165,9 @@ def set_back(world: World, post: Post, copy: Path) -> None:
     before = _own(world, post)
     world.restore(post, copy)
     there = _own(world, post)
-    held = post.desk.book.store.rows("SELECT header FROM entry") + post.desk.book.store.rows("SELECT header FROM unsent")
+    held = post.desk.book.store.rows("SELECT header FROM entry") + post.desk.book.store.rows(
+        "SELECT header FROM unsent"
+    )
     unknown = {header_hash(entry.header) for entry in there} - {header_hash(raw) for (raw,) in held}
     assert len(there) == len(before)
     with suppress(RelayError, Locked):

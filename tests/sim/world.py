@@ -195,8 +195,10 @@ class World:
     def adopt(self, post: Post) -> None:
         """Adopts the oldest change that was set aside and can be."""
         for aside in post.desk.book.aside():
-            writable = aside.folder is not None and post.is_desk in post.desk.book.readers(aside.folder)
-            if aside.readable and aside.adopted_by is None and writable and not post.desk.book.is_hidden(aside.folder):
+            folder = aside.folder
+            if folder is None or post.is_desk not in post.desk.book.readers(folder) or post.desk.book.is_hidden(folder):
+                continue
+            if aside.readable and aside.adopted_by is None:
                 with suppress(BookError):
                     post.desk.adopt(aside.position)
                 return
@@ -378,4 +380,3 @@ class World:
 
     def later(self, hours: float) -> None:
         self.clock.at_ms += int(hours * DAY_MS / 24)
-

@@ -257,7 +257,8 @@ class Remaker:
         active = {entry.desk: entry for entry in roster.active_desks()}
         sound = header.tag == organisation.tag and all(desk in active for desk in statement.recipients)
         if statement.epoch == 0:
-            if sound:
+            # A recipient may have another sealing key by now, and no more the private half of the old one (B33).
+            if sound and not self._amended_after(header.seen_position):
                 return None
             key, parent = self._keyring.get(statement.tag), None
             desks = [active[desk] for desk in statement.recipients if desk in active]
@@ -275,6 +276,12 @@ class Remaker:
         self._store.connection.execute("DELETE FROM chunk WHERE hash = ?", (statement.sheet,))
         self._store.add_chunk(chunk_hash(made.sheet), made.sheet)
         return Again(made.body, organisation, None if key.tag == statement.tag else statement.tag)
+
+    def _amended_after(self, position: int) -> bool:
+        """Whether the log's roster is a newer one than at a position."""
+        # The first condition is the index's own; SQLite does not infer it from the second.
+        query = "SELECT 1 FROM entry WHERE kind IN (1, 4) AND kind = 1 AND status IS NULL AND position > ? LIMIT 1"
+        return bool(self._store.rows(query, position))
 
 
 def _unsent(

@@ -63,7 +63,9 @@ NEEDS = {
 """Address → what somebody must be allowed to do there."""
 
 
-LEADS_ON = re.compile(r"sources/passages/|organisation/members/invited/|(office/route|office/partner_card|ledger/campaign)/\w{26}$")
+LEADS_ON = re.compile(
+    r"sources/passages/|organisation/members/invited/|(office/route|office/partner_card|ledger/campaign)/\w{26}$"
+)
 """What only leads to a place on another page."""
 
 NESTED = re.compile(r"<form(?:(?!</form>).)*<form", re.DOTALL)

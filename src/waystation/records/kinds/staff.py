@@ -23,7 +23,7 @@ class Member(TypedDict, total=False):
 
 @kind("desk", folders={FolderType.OFFICE}, label=N_("Desk"))
 class Desk(TypedDict, total=False):
-    """One staff installation, under its own id. Whose it is and whether it is active is decided by the signed roster."""
+    """One staff installation, under its own id. Whose it is and whether it is active, the signed roster decides."""
 
     computer: Annotated[str, text(N_("Which computer this is"), OFFICE, max_chars=60)]
     credential: Annotated[bytes, octets(N_("Relay credential"), OFFICE, size=96)]
