@@ -77,6 +77,7 @@ class Receiver:
         self._left = {digest for (digest,) in store.rows("SELECT hash FROM left_behind")}
         self._fresh: set[FolderId] = set()
         self._newest: dict[DeskId, tuple[int, Entry]] = {}
+        self._needed: ChunkHash | None = None
 
     def receive(self, stretch: Sequence[Entry], sheets: Sheets) -> Received:
         """Takes the entries in their order, as far as they can be judged. Raises: as `Book.receive`."""
@@ -86,6 +87,10 @@ class Receiver:
         taken = aside = 0
         for entry in stretch:
             if not self._can_judge():
+                break
+            # It stops before that epoch: what is saved here goes on under the one that is held.
+            self._needed = self._sheets.needed_before(entry, sheets)
+            if self._needed is not None:
                 break
             own = entry.header[40:56] == self._desk
             if own and self._watched:
@@ -141,6 +146,8 @@ class Receiver:
         return newest is None or self._keyring.find(newest) is not None
 
     def _wanted(self) -> tuple[ChunkHash, ...]:
+        if self._needed is not None:
+            return (self._needed, *(name for name in self._sheets.missing() if name != self._needed))
         newest = self._log.organisation_tag()
         first = self._sheets.is_awaited(newest) if newest is not None and not self._can_judge() else None
         if first is None:

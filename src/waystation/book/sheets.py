@@ -56,21 +56,17 @@ class SheetReader:
 
     def named(self, entries: Sequence[Entry]) -> list[ChunkHash]:
         """The sheets for this desk that a stretch of the log names, as far as it can be read before it is taken."""
-        names: dict[ChunkHash, None] = {}
-        for entry in entries:
-            if entry.header[_KIND] != _EPOCH:
-                continue
-            try:
-                header = decode_header(entry.header)
-                key = self._keyring.find(header.tag)
-                if key is None or entry.body is None:
-                    continue
-                statement = read_epoch(open_body(entry.header, header, entry.body, key), None)
-            except (AuthorityError, SealError, WireError):
-                continue
-            if self._desk in statement.recipients and self._keyring.find(statement.tag) is None:
-                names[statement.sheet] = None
+        names = dict.fromkeys(statement.sheet for entry in entries if (statement := self._for_us(entry)) is not None)
         return [name for name in names if self._store.chunk(name) is None]
+
+    def needed_before(self, entry: Entry, sheets: Sheets) -> ChunkHash | None:
+        """The sheet without which the log cannot go on after an entry: that of the organisation's next epoch (S7)."""
+        statement = self._for_us(entry)
+        if statement is None or statement.folder != self._organisation:
+            return None
+        if statement.parent != self._log.organisation_tag() or self._sheet(statement.sheet, sheets) is not None:
+            return None
+        return statement.sheet
 
     def collect(self, plain: bytes, sealed_under: FolderTag, sheets: Sheets, *, stands: bool) -> FolderId | None:
         """Opens this desk's copy of a new epoch's key, where there is one.
@@ -123,6 +119,21 @@ class SheetReader:
         self._store.connection.execute(
             "DELETE FROM awaited WHERE epoch IN (SELECT id FROM epoch WHERE folder = ?)", (folder,)
         )
+
+    def _for_us(self, entry: Entry) -> EpochStatement | None:
+        """What an entry says, if it is an epoch that names this desk and whose key is not held here."""
+        if entry.header[_KIND] != _EPOCH:
+            return None
+        try:
+            header = decode_header(entry.header)
+            key = self._keyring.find(header.tag)
+            if key is None or entry.body is None:
+                return None
+            statement = read_epoch(open_body(entry.header, header, entry.body, key), None)
+        except (AuthorityError, SealError, WireError):
+            return None
+        is_ours = self._desk in statement.recipients and self._keyring.find(statement.tag) is None
+        return statement if is_ours else None
 
     def _add(self, epoch: Epoch, sheet: bytes, sheets: Sheets) -> bool:
         read = self._statement(epoch)

@@ -231,6 +231,8 @@ def try_again(desk: Desk) -> None:
         if found is not None and found.what in (Lie.CLONED, Lie.REMOVED):
             raise Refused("Asking again does not help here. Ask a coordinator.")
         _settled(desk)
+        # What it has said before is forgotten with the connection, or it would be found at fault by that again.
+        desk.leave_relay()
     desk.nudge()
 
 
