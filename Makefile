@@ -1,7 +1,7 @@
 # Waystation. `make demo` and `make test` need Python 3.11 or newer and the network; they set up everything else by
 # themselves, in .venv, node_modules and build. A second run starts in seconds.
 
-WORKERS ?= 3
+WORKERS ?= 2
 STEPS ?= 1000000
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
