@@ -187,6 +187,17 @@ def test_no_text_is_put_together_where_it_is_marked() -> None:
     assert wrong == []
 
 
+def test_what_is_refused_is_marked() -> None:
+    """The text of a refusal stands third, where nothing else finds it: unmarked, it would stay English."""
+    bare = []
+    for path in sorted(catalogue.PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "refuse":
+                texts = [one for one in node.args[2:3] if isinstance(one, ast.Constant)]
+                bare += [f"{path.name}:{one.lineno}: {one.value}" for one in texts]
+    assert not bare
+
+
 def test_no_text_is_put_together_in_a_template() -> None:
     wrong = []
     for path in sorted((catalogue.PACKAGE / "desk" / "templates").rglob("*.html")):

@@ -12,7 +12,7 @@ from tests.tables.snapshot import Snapshot, snapshot
 from waystation.assemble import terms
 from waystation.book import Accepted, Stamp
 from waystation.clock import Millis
-from waystation.ids import DeskId, FolderId, FolderType, MemberId, RecordId, SaveId, ValueRef
+from waystation.ids import UNSENT, DeskId, FolderId, FolderType, MemberId, RecordId, SaveId, ValueRef
 from waystation.records import (
     REGISTRY,
     STRUCK,
@@ -25,7 +25,6 @@ from waystation.records import (
     encode_payload,
 )
 from waystation.tables import Tables, schema, search
-from waystation.tables.tables import UNSENT
 from waystation.textsearch import Terms
 
 DESKS = [DeskId(bytes([n]) * 16) for n in (1, 2)]

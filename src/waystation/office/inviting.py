@@ -27,6 +27,7 @@ from waystation.office.invitation import (
     make_admission,
     open_request,
 )
+from waystation.office.writing import refuse
 from waystation.records import Value
 from waystation.records.check import check
 from waystation.records.choices import Role
@@ -134,15 +135,13 @@ def invite(
             "New desks join through a relay, and this organisation has none yet. Connect it with a relay first."
         )
     if not 1 <= days <= INVITED_DAYS_MAX:
-        raise _bad(
-            "days", "out_of_range", N_("An invitation holds for 1 to %(days_max)s days."), days_max=INVITED_DAYS_MAX
-        )
+        refuse("days", "out_of_range", N_("An invitation holds for 1 to %(days_max)s days."), days_max=INVITED_DAYS_MAX)
     if member is None:
         member, name, roles = MemberId(new_id(desk.randomness)), *_newcomer(desk, display_name, roles)
     elif member in desk.book.roster.members:
         name, roles = shown.name(desk.reader, "member", member), sorted(desk.book.roster.roles(member))
     else:
-        raise _bad("", "no_member", N_("That is no member of this organisation any more."))
+        refuse("", "no_member", N_("That is no member of this organisation any more."))
     expires_s = desk.now_ms() // 1000 + days * _DAY_S
     invitation = Invitation(1, desk.book.org, desk.randomness(SECRET_BYTES), expires_s, address)
     with desk.gate, desk.book.transaction():
@@ -214,7 +213,7 @@ def known_roles(roles: Sequence[str]) -> tuple[str, ...]:
     """The roles among these, each once. Raises: BadInput, if there is none."""
     wanted = tuple(sorted(set(roles) & {role.value for role in Role}))
     if not wanted:
-        raise _bad("roles", "required", N_("Choose at least one role. It decides what they can read."))
+        refuse("roles", "required", N_("Choose at least one role. It decides what they can read."))
     return wanted
 
 
@@ -354,7 +353,3 @@ def _write_down(desk: Desk, one: _Invited, request: Request) -> None:
         }
         credentials.write(desk, "member", RecordId(one.member), fields)
     credentials.write_down(desk, request.desk, request.signed_credential)
-
-
-def _bad(field: str, code: str, message: str, **values: object) -> BadInput:
-    return BadInput({field: Problem(code, message, values)})

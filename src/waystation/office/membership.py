@@ -12,12 +12,13 @@ from msgspec import structs
 
 from waystation.book.roster import COORDINATOR, AdmitMember, RemoveDesk, RemoveMember, ReplaceSealing
 from waystation.clock import DAY_MS
-from waystation.errors import BadInput, Problem, Refused
+from waystation.errors import Refused
 from waystation.ids import DeskId, FolderType, MemberId, RecordId
 from waystation.office import access, credentials, inviting
 from waystation.office.desk import Desk
 from waystation.office.founding import desk_keys
 from waystation.office.inviting import known_roles, next_organisation
+from waystation.office.writing import refuse
 from waystation.records import Value
 from waystation.records.check import check
 from waystation.records.choices import Role
@@ -64,7 +65,7 @@ def change_roles(desk: Desk, member: MemberId, roles: Sequence[str]) -> None:
     with desk.gate:
         book = desk.book
         if member not in book.roster.members:
-            raise _bad("", "no_member", N_("That is no member of this organisation any more."))
+            refuse("", "no_member", N_("That is no member of this organisation any more."))
         wanted = known_roles(roles)
         if member == desk.member and Role.COORDINATOR.value not in wanted:
             raise Refused("Nobody takes the coordinator’s role from themselves. Another coordinator can.")
@@ -86,7 +87,7 @@ def remove_member(desk: Desk, member: MemberId) -> None:
         raise Refused("Nobody removes themselves. Another coordinator can, or wipe this desk.")
     with desk.gate:
         if member not in desk.book.roster.members:
-            raise _bad("", "no_member", N_("That is no member of this organisation any more."))
+            refuse("", "no_member", N_("That is no member of this organisation any more."))
         _remove(desk, RemoveMember(member))
         day = desk.today()
         _write_member(desk, member, {"departed": Day(day, day)})
@@ -100,7 +101,7 @@ def remove_desk(desk: Desk, lost: DeskId) -> None:
     with desk.gate:
         listed = desk.book.roster.desks.get(lost)
         if listed is None or not listed.active:
-            raise _bad("", "no_desk", N_("That desk is removed already."))
+            refuse("", "no_desk", N_("That desk is removed already."))
         _remove(desk, RemoveDesk(lost))
 
 
@@ -189,7 +190,3 @@ def _remove(desk: Desk, operation: RemoveDesk | RemoveMember) -> None:
 def _write_member(desk: Desk, member: MemberId, fields: dict[str, Value | None]) -> None:
     if shown.record(desk.reader, desk.folder(FolderType.OFFICE), "member", member) is not None:
         credentials.write(desk, "member", RecordId(member), fields)
-
-
-def _bad(field: str, code: str, message: str) -> BadInput:
-    return BadInput({field: Problem(code, message)})

@@ -23,7 +23,6 @@ from waystation.errors import (
     Cloned,
     Damaged,
     Forked,
-    Problem,
     Refused,
     RelayError,
     Removed,
@@ -36,6 +35,8 @@ from waystation.ids import ChunkHash, FolderType
 from waystation.office import access, drops, membership
 from waystation.office.desk import CLONED, Desk
 from waystation.office.side import DeskSide
+from waystation.office.writing import refuse
+from waystation.records.labels import N_
 from waystation.roles import Action
 from waystation.sign import SigningKey, SigningSeed
 from waystation.sync.engine import STRETCH, Claims, Round, run_round, take_over
@@ -298,9 +299,9 @@ def sign_era(desk: Desk, root_words: str, reason: str, common: int) -> None:
     """
     reason = reason.strip()
     if not reason:
-        raise _bad("reason", "missing", "Say why. Every member can read it.")
+        refuse("reason", "missing", N_("Say why. Every member can read it."))
     if len(reason) > REASON_MAX:
-        raise _bad("reason", "too_long", "Shorten this to %(chars_max)s characters.", chars_max=REASON_MAX)
+        refuse("reason", "too_long", N_("Shorten this to %(chars_max)s characters."), chars_max=REASON_MAX)
     try:
         root = SigningKey(SigningSeed(words.from_words(root_words)))
     except BadInput as bad:
@@ -309,9 +310,9 @@ def sign_era(desk: Desk, root_words: str, reason: str, common: int) -> None:
         desk.require(Action.ADMIT, FolderType.ORGANISATION)
         book = desk.book
         if not 0 < common <= book.position:
-            raise _bad("common", "too_far", "This desk’s log has no such entry.")
+            refuse("common", "too_far", N_("This desk’s log has no such entry."))
         if root.public not in read_genesis(book.genesis)[1].roots:
-            raise _bad("root_passphrase", "not_root", "These are not the words of this organisation’s root key.")
+            refuse("root_passphrase", "not_root", N_("These are not the words of this organisation’s root key."))
 
         def begin() -> None:
             book.sign_era(reason, common, [root])
@@ -336,7 +337,7 @@ def heads(desk: Desk, position: int | None = None) -> HeadsShown:
         book = desk.book
         at = book.position if position is None else position
         if not 0 <= at <= book.position:
-            raise _bad("position", "too_far", "This desk’s log does not reach that far. Let it catch up first.")
+            refuse("position", "too_far", N_("This desk’s log does not reach that far. Let it catch up first."))
         text = heads_text(Heads(book.org, at, book.order_at(at)))
         return HeadsShown(at, tuple(book.heads_words(at)), text)
 
@@ -349,9 +350,9 @@ def compare(desk: Desk, text: str) -> bool:
     theirs = read_heads(text)
     with desk.gate:
         if theirs.org != desk.book.org:
-            raise _bad("code", "other_organisation", "This code is of another organisation.")
+            refuse("code", "other_organisation", N_("This code is of another organisation."))
         if theirs.position > desk.book.position:
-            raise _bad("code", "too_far", "That desk is further on than this one. Give it this desk’s code instead.")
+            refuse("code", "too_far", N_("That desk is further on than this one. Give it this desk’s code instead."))
         same = desk.book.order_at(theirs.position) == theirs.order
         if not same and wrong(desk) is None:
             found = Wrong(1, Lie.FORKED, theirs.position, None, desk.now_ms())
@@ -421,7 +422,3 @@ def _named(lie: BookError) -> Lie | None:
             return Lie.REMOVED
         case _:
             return None
-
-
-def _bad(field: str, code: str, message: str, **values: object) -> BadInput:
-    return BadInput({field: Problem(code, message, values)})

@@ -13,7 +13,7 @@ from typing import Any, Final
 import apsw
 
 from waystation.book import Accepted
-from waystation.ids import FolderId, FolderType, RecordId
+from waystation.ids import UNSENT, FolderId, FolderType, RecordId
 from waystation.limits import MIB
 from waystation.records import (
     EMPTY,
@@ -29,9 +29,6 @@ from waystation.tables import present, schema
 from waystation.tables.layer import Layer, marks, statements
 from waystation.textsearch import Terms
 from waystation.wire import encode
-
-UNSENT: Final = 1 << 62
-"""Positions from here on are of unsent saves: later than anything in the log."""
 
 _STRETCH: Final = 5_000
 """Entries that a rebuild merges before it writes."""

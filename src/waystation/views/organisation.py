@@ -11,7 +11,7 @@ import msgspec
 
 from waystation.clock import Millis
 from waystation.errors import BadInput, Problem
-from waystation.ids import FolderId, FolderType, RecordId
+from waystation.ids import UNSENT, FolderId, FolderType, RecordId
 from waystation.records import Day
 from waystation.records.labels import N_
 from waystation.views import shown
@@ -24,9 +24,6 @@ _what: Final = msgspec.msgpack.Decoder(list[tuple[str, bytes, list[str]]])
 
 LOOKED_AT: Final = 10_000
 """Of a long history so many entries are looked through for one page; the next page goes on from there."""
-
-UNSENT: Final = 1 << 62
-"""Positions from here on are of saves that no relay has taken yet."""
 
 R = TypeVar("R")
 
