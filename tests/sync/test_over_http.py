@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -148,6 +149,36 @@ def test_a_second_desk_hears_within_a_second(
         ours.stop()
         theirs.stop()
     assert time.monotonic() - began < 2, "locking waits for no answer of the relay's"
+
+
+def test_what_two_threads_open_is_all_shut() -> None:
+    """Also what opens while somebody closes: a thread would wait there with the credential of a locked desk."""
+    credential, randomness = Credential.from_seed(bytes(32)), Seeded("sockets")
+    relay = HttpRelay("http://127.0.0.1:1", OrgId(bytes(32)), credential, "", HeldClock(), randomness)
+    pairs = [socket.socketpair() for _ in range(40)]
+
+    def opened(one: socket.socket) -> None:
+        relay._note("connection.connect_tcp.complete", {"return_value": _Stream(one)})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(opened, [ours for ours, _ in pairs[1:]]))
+    relay.close()
+    opened(pairs[0][0])
+    for ours, theirs in pairs:
+        theirs.settimeout(1)
+        assert theirs.recv(1) == b""
+        ours.close()
+        theirs.close()
+
+
+class _Stream:
+    """A connection, as the client tells of it."""
+
+    def __init__(self, opened: socket.socket) -> None:
+        self._opened = opened
+
+    def get_extra_info(self, name: str) -> socket.socket:
+        return self._opened
 
 
 def _has(desk: Desk, request: bytes) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from threading import Lock
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -190,6 +191,8 @@ class HttpRelay:
         self._randomness = randomness
         self._ahead_s = 0
         self._sockets: list[socket.socket] = []
+        self._opening: Final = Lock()
+        self._closed = False
         if not proxy and _is_onion(parts.hostname or ""):
             proxy = TOR
         self._client = httpx2.Client(
@@ -273,9 +276,10 @@ class HttpRelay:
 
     def close(self) -> None:
         # Closing a socket wakes nobody who waits at it; shutting it down does.
-        for one in self._sockets:
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+        with self._opening:
+            self._closed = True
+            for one in self._sockets:
+                _shut(one)
         self._client.close()
 
     def _done(self, method: str, path: str, body: bytes | None = None, *, media: str = _MEDIA) -> None:
@@ -351,9 +355,13 @@ class HttpRelay:
         """Keeps the sockets that the client opens, so that `close` can wake whoever waits."""
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
             opened = info["return_value"].get_extra_info("socket")
-            self._sockets = [one for one in self._sockets if one.fileno() >= 0]
-            if isinstance(opened, socket.socket):
-                self._sockets.append(opened)
+            if not isinstance(opened, socket.socket):
+                return
+            # Two threads may open one each, and a third may be closing.
+            with self._opening:
+                self._sockets = [*(one for one in self._sockets if one.fileno() >= 0), opened]
+                if self._closed:
+                    _shut(opened)
 
     def _follow_clock(self, date: str) -> bool:
         """Takes up the relay's time where ours is far from it, so that a wrong clock shuts nobody out."""
@@ -374,6 +382,11 @@ def _parse(decoder: Decoder[T], body: bytes) -> T:
         return decoder(body)
     except WireError:
         raise RelayAway from None
+
+
+def _shut(one: socket.socket) -> None:
+    with suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)
 
 
 def _seconds(text: str) -> int:
